@@ -1,0 +1,1 @@
+"""Backtests of trading strategies on price bars. Knows nothing of queues."""

@@ -1,0 +1,1 @@
+"""A job queue in Postgres: claims, leases, retries, progress. Knows nothing of finance."""
