@@ -1,0 +1,92 @@
+"""Everything the queue refuses or loses, each error saying what happened and what to do.
+
+PgQueueError
+├── JobNotFound
+├── WrongState
+├── IdempotencyConflict
+├── LeaseLost
+├── UnknownKind
+├── ArgsTooLarge
+├── QueueFull
+├── SchemaMismatch
+├── ChildStartFailed
+├── DatabaseMissing        (database)
+└── EmbeddedServerFailed   (database)
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from uuid import UUID
+
+
+class PgQueueError(Exception):
+    """Base of all errors this package raises on purpose."""
+
+
+class JobNotFound(PgQueueError):
+    def __init__(self, job_id: UUID) -> None:
+        self.job_id = job_id
+        super().__init__(f"job {job_id}: not found. List jobs with `pgqueue jobs list`.")
+
+
+class WrongState(PgQueueError):
+    """The job's state does not allow what was asked."""
+
+    def __init__(self, job_id: UUID, *, state: str, wanted: str, verb: str) -> None:
+        self.job_id = job_id
+        self.state = state
+        super().__init__(f"job {job_id}: cannot {verb} a job that is {state}; it must be {wanted}.")
+
+
+class IdempotencyConflict(PgQueueError):
+    """The key was used before with another request."""
+
+    def __init__(self, key: str, *, job_id: UUID) -> None:
+        self.key = key
+        self.job_id = job_id
+        super().__init__(
+            f"idempotency key {key!r}: already used for job {job_id} with another request. Use a new key per request."
+        )
+
+
+class LeaseLost(PgQueueError):
+    """Another worker may be running the job now; whatever this one produced is dropped."""
+
+    def __init__(self, job_id: UUID, *, attempt: int) -> None:
+        self.job_id = job_id
+        self.attempt = attempt
+        super().__init__(
+            f"job {job_id}: lease lost during attempt {attempt}; its result was not saved. "
+            "Raise lease_seconds or look for a stalled host."
+        )
+
+
+class UnknownKind(PgQueueError):
+    permanent = True
+
+    def __init__(self, kind: str, known: Iterable[str]) -> None:
+        self.kind = kind
+        near = get_close_matches(kind, list(known), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        super().__init__(
+            f"no handler for kind {kind!r}{hint} Handlers come from the 'pgqueue.handlers' entry points."
+        )
+
+
+class ArgsTooLarge(PgQueueError):
+    def __init__(self, size: int, *, limit: int) -> None:
+        super().__init__(f"job args: {size:,} bytes of JSON, the limit is {limit:,}. Store large inputs elsewhere.")
+
+
+class SchemaMismatch(PgQueueError):
+    def __init__(self, *, found: str | None, expected: str) -> None:
+        self.found = found
+        self.expected = expected
+        super().__init__(
+            f"database schema: found revision {found or 'none'}, this release needs {expected}. Run `pgqueue migrate`."
+        )
+
+
+class ChildStartFailed(PgQueueError):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"executor: a child process could not be started: {reason}")

@@ -1,0 +1,140 @@
+"""The vocabulary: what a job is, which states it goes through, and what one read of the database says of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+NOBODY = UUID(int=0)
+"""Owner of the jobs that belong to no user."""
+
+
+class JobState(StrEnum):
+    SCHEDULED = "scheduled"
+    """run_at lies ahead (delayed, or between retries). `promote` moves it to ready when due."""
+    READY = "ready"
+    """May be claimed."""
+    PROCESSING = "processing"
+    """Claimed by the worker in worker_id, under that worker's lease."""
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in FINAL
+
+    @property
+    def status(self) -> str:
+        """The word callers see: whether a waiting job is due yet is told by run_at alone."""
+        return "waiting" if self in (JobState.SCHEDULED, JobState.READY) else self.value
+
+
+FINAL = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
+UNFINISHED = frozenset(JobState) - FINAL
+
+
+class Outcome(StrEnum):
+    """How one attempt ended."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    """The handler raised, or ran over its time limit."""
+    CRASHED = "crashed"
+    """The child or its worker died: counted apart, never against the user's retries."""
+    RELEASED = "released"
+    """Given back unfinished by a worker that is stopping."""
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class JobSnapshot:
+    """What one read of the database says of a job. A later read of a changed job has a higher `seq`."""
+
+    id: UUID
+    queue: str
+    kind: str
+    user_id: UUID
+    state: JobState
+    priority: int
+    tier: int
+    attempt: int
+    seq: int
+    percent: int
+    step: str | None
+    remaining_seconds: float | None
+    run_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested: bool
+    error: dict[str, Any] | None
+    summary: dict[str, Any] | None
+    args: dict[str, Any]
+    requeued_from: UUID | None
+
+    @property
+    def status(self) -> str:
+        return self.state.status
+
+    @property
+    def is_final(self) -> bool:
+        return self.state.is_final
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob:
+    """What a worker needs to run one attempt and to end it under the fence."""
+
+    id: UUID
+    attempt: int
+    kind: str
+    args: bytes
+    """JSON, as stored: only the child that runs the job decodes it."""
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    summary: dict[str, Any]
+    preview: bytes
+    detail: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    job_id: UUID
+    created: bool
+    """False: the idempotency key had already made this job."""
+
+
+class Cancelled(StrEnum):
+    CANCELLED = "cancelled"
+    """Was waiting; it is cancelled now."""
+    REQUESTED = "requested"
+    """Is running; its worker has been asked to stop it."""
+    ALREADY = "already"
+    """Had been cancelled, or asked to, before."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStats:
+    waiting: int
+    active: int
+    paused: bool
+    workers: int
+    slots: int
+    estimated_wait_seconds: float | None
+    """How long a job enqueued now at the lowest priority would wait; None when no worker is alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Where a job stands. position counts from 1; beyond the counting limit only position_at_least is known."""
+
+    position: int | None
+    position_at_least: int | None
+    seconds: float | None
+    reason: str | None

@@ -1,0 +1,211 @@
+"""What the tables are. Migrations make them; a test holds the two against each other.
+
+Job rows are narrow and change little: progress, attempts and results have tables of their own.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Real,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    schema="pgqueue",
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    },
+)
+
+NOW = text("clock_timestamp()")
+NOBODY = text("'00000000-0000-0000-0000-000000000000'::uuid")
+
+
+def _at(name: str, *, required: bool = False) -> "Column[object]":
+    return Column(name, DateTime(timezone=True), nullable=not required, server_default=NOW if required else None)
+
+
+queues = Table(
+    "queues",
+    metadata,
+    Column("name", Text, CheckConstraint("length(name) between 1 and 63", name="name_length"), primary_key=True),
+    Column("paused", Boolean, nullable=False, server_default=text("false")),
+    _at("created_at", required=True),
+)
+
+# Users take turns within a rank. The floor is the newest turn that was started: a user who comes back after a
+# while starts there, not at the turns that others used up meanwhile.
+turns = Table(
+    "turns",
+    metadata,
+    Column("queue", Text, nullable=False),
+    Column("rank", SmallInteger, nullable=False),
+    Column("floor", BigInteger, nullable=False, server_default=text("0")),
+    PrimaryKeyConstraint("queue", "rank"),
+    CheckConstraint("rank between 0 and 30", name="rank_range"),
+)
+
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("queue", Text, nullable=False),
+    Column("user_id", Uuid, nullable=False),
+    Column("rank", SmallInteger, nullable=False),
+    Column("last_turn", BigInteger, nullable=False),
+    PrimaryKeyConstraint("queue", "user_id", "rank"),
+    postgresql_with={"fillfactor": "70"},
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    # Time-ordered (version 7), made by Postgres: pages and keysets follow it, and neighbours share index pages.
+    Column("id", Uuid, primary_key=True, server_default=text("pgqueue.uuid7()")),
+    Column("user_id", Uuid, nullable=False, server_default=NOBODY),
+    Column("worker_id", Uuid),
+    Column("requeued_from", Uuid),
+    Column("turn", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False, server_default=text("1")),
+    _at("run_at", required=True),
+    _at("created_at", required=True),
+    _at("updated_at", required=True),
+    _at("started_at"),
+    _at("finished_at"),
+    _at("cancel_requested_at"),
+    Column("attempt", Integer, nullable=False, server_default=text("0")),
+    Column("rank", SmallInteger, nullable=False),
+    Column("tier", SmallInteger, nullable=False, server_default=text("0")),
+    Column("priority", SmallInteger, nullable=False, server_default=text("5")),
+    Column("failures", SmallInteger, nullable=False, server_default=text("0")),
+    Column("crashes", SmallInteger, nullable=False, server_default=text("0")),
+    Column("max_retries", SmallInteger, nullable=False, server_default=text("3")),
+    Column("state", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("idempotency_key", Text),
+    Column("request_hash", LargeBinary),
+    Column("args", JSONB, nullable=False),
+    Column("error", JSONB),
+    CheckConstraint(
+        "state in ('scheduled', 'ready', 'processing', 'completed', 'failed', 'cancelled')", name="state_known"
+    ),
+    CheckConstraint("(state = 'processing') = (worker_id is not null)", name="processing_has_worker"),
+    CheckConstraint(
+        "(state in ('completed', 'failed', 'cancelled')) = (finished_at is not null)", name="final_has_finished_at"
+    ),
+    CheckConstraint("state <> 'failed' or error is not null", name="failed_has_error"),
+    CheckConstraint("state <> 'completed' or attempt > 0", name="completed_was_attempted"),
+    CheckConstraint("priority between 1 and 10", name="priority_range"),
+    CheckConstraint("tier between 0 and 2", name="tier_range"),
+    CheckConstraint("rank between 0 and 30", name="rank_range"),
+    CheckConstraint("attempt >= 0 and failures >= 0 and crashes >= 0 and max_retries >= 0", name="counts_not_negative"),
+    CheckConstraint("length(queue) between 1 and 63", name="queue_length"),
+    CheckConstraint("length(kind) between 1 and 63", name="kind_length"),
+    CheckConstraint("length(idempotency_key) between 1 and 255", name="idempotency_key_length"),
+    CheckConstraint("jsonb_typeof(args) = 'object'", name="args_are_object"),
+    postgresql_with={"fillfactor": "85", "autovacuum_vacuum_scale_factor": "0.02"},
+)
+
+# The claim's order, and nothing but what may be claimed.
+Index("jobs_ready_idx", jobs.c.queue, jobs.c.rank, jobs.c.turn, jobs.c.id, postgresql_where=text("state = 'ready'"))
+Index("jobs_scheduled_idx", jobs.c.queue, jobs.c.run_at, postgresql_where=text("state = 'scheduled'"))
+Index("jobs_processing_idx", jobs.c.worker_id, postgresql_where=text("state = 'processing'"))
+Index("jobs_finished_idx", jobs.c.queue, jobs.c.finished_at, postgresql_where=text("finished_at is not null"))
+Index("jobs_user_idx", jobs.c.user_id, jobs.c.id)
+Index(
+    "jobs_idempotency_key",
+    jobs.c.queue,
+    jobs.c.user_id,
+    jobs.c.idempotency_key,
+    unique=True,
+    postgresql_where=text("idempotency_key is not null"),
+)
+
+
+def _of_job(**options: bool) -> "Column[object]":
+    return Column("job_id", Uuid, ForeignKey(jobs.c.id, ondelete="CASCADE"), nullable=False, **options)
+
+
+# Nothing that changes is indexed and a third of each page is free, so updates stay on their page (HOT).
+progress = Table(
+    "progress",
+    metadata,
+    _of_job(primary_key=True),
+    Column("seq", BigInteger, nullable=False, server_default=text("0")),
+    _at("updated_at", required=True),
+    Column("attempt", Integer, nullable=False),
+    Column("remaining_seconds", Real),
+    Column("percent", SmallInteger, nullable=False, server_default=text("0")),
+    Column("step", Text),
+    CheckConstraint("percent between 0 and 100", name="percent_range"),
+    CheckConstraint("remaining_seconds >= 0", name="remaining_not_negative"),
+    postgresql_with={"fillfactor": "50", "autovacuum_vacuum_scale_factor": "0.02"},
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _of_job(),
+    Column("attempt", Integer, nullable=False),
+    Column("worker_id", Uuid, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True), nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("error", JSONB),
+    PrimaryKeyConstraint("job_id", "attempt"),
+    CheckConstraint(
+        "outcome in ('completed', 'failed', 'crashed', 'released', 'cancelled')", name="outcome_known"
+    ),
+    CheckConstraint("attempt > 0", name="attempt_positive"),
+)
+
+results = Table(
+    "results",
+    metadata,
+    _of_job(primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    _at("created_at", required=True),
+    Column("summary", JSONB, nullable=False),
+    Column("preview", LargeBinary, nullable=False),
+    Column("detail", LargeBinary, nullable=False),
+    CheckConstraint("jsonb_typeof(summary) = 'object'", name="summary_is_object"),
+)
+
+# One row per boot of a worker process: a restarted worker is another worker, whatever its host is called.
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _at("started_at", required=True),
+    _at("beat_at", required=True),
+    Column("lease_expires_at", DateTime(timezone=True), nullable=False),
+    _at("stopped_at"),
+    Column("pid", Integer, nullable=False),
+    Column("slots", SmallInteger, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("draining", Boolean, nullable=False, server_default=text("false")),
+    CheckConstraint("slots between 1 and 1024", name="slots_range"),
+    postgresql_with={"fillfactor": "50"},
+)
+
+Index("workers_live_idx", workers.c.queue, postgresql_where=text("stopped_at is null"))
