@@ -68,9 +68,7 @@ class UnknownKind(PgQueueError):
         self.kind = kind
         near = get_close_matches(kind, list(known), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "."
-        super().__init__(
-            f"no handler for kind {kind!r}{hint} Handlers come from the 'pgqueue.handlers' entry points."
-        )
+        super().__init__(f"no handler for kind {kind!r}{hint} Handlers come from the 'pgqueue.handlers' entry points.")
 
 
 class ArgsTooLarge(PgQueueError):

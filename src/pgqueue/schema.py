@@ -4,6 +4,7 @@ Job rows are narrow and change little: progress, attempts and results have table
 """
 
 from sqlalchemy import (
+    REAL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -15,7 +16,6 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
-    Real,
     SmallInteger,
     Table,
     Text,
@@ -130,6 +130,7 @@ Index("jobs_scheduled_idx", jobs.c.queue, jobs.c.run_at, postgresql_where=text("
 Index("jobs_processing_idx", jobs.c.worker_id, postgresql_where=text("state = 'processing'"))
 Index("jobs_finished_idx", jobs.c.queue, jobs.c.finished_at, postgresql_where=text("finished_at is not null"))
 Index("jobs_user_idx", jobs.c.user_id, jobs.c.id)
+Index("jobs_requeued_from_idx", jobs.c.requeued_from, postgresql_where=text("requeued_from is not null"))
 Index(
     "jobs_idempotency_key",
     jobs.c.queue,
@@ -140,8 +141,8 @@ Index(
 )
 
 
-def _of_job(**options: bool) -> "Column[object]":
-    return Column("job_id", Uuid, ForeignKey(jobs.c.id, ondelete="CASCADE"), nullable=False, **options)
+def _of_job(*, primary_key: bool = False) -> "Column[object]":
+    return Column("job_id", Uuid, ForeignKey(jobs.c.id, ondelete="CASCADE"), nullable=False, primary_key=primary_key)
 
 
 # Nothing that changes is indexed and a third of each page is free, so updates stay on their page (HOT).
@@ -152,7 +153,7 @@ progress = Table(
     Column("seq", BigInteger, nullable=False, server_default=text("0")),
     _at("updated_at", required=True),
     Column("attempt", Integer, nullable=False),
-    Column("remaining_seconds", Real),
+    Column("remaining_seconds", REAL),
     Column("percent", SmallInteger, nullable=False, server_default=text("0")),
     Column("step", Text),
     CheckConstraint("percent between 0 and 100", name="percent_range"),
@@ -171,9 +172,7 @@ attempts = Table(
     Column("outcome", Text, nullable=False),
     Column("error", JSONB),
     PrimaryKeyConstraint("job_id", "attempt"),
-    CheckConstraint(
-        "outcome in ('completed', 'failed', 'crashed', 'released', 'cancelled')", name="outcome_known"
-    ),
+    CheckConstraint("outcome in ('completed', 'failed', 'crashed', 'released', 'cancelled')", name="outcome_known"),
     CheckConstraint("attempt > 0", name="attempt_positive"),
 )
 

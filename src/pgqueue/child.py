@@ -1,0 +1,125 @@
+"""The child process: runs one job after another, hears of cancels while it computes, dies with its worker."""
+
+import json
+import os
+import signal
+import socket
+import threading
+import traceback
+from collections.abc import Mapping
+from queue import SimpleQueue
+from typing import Any
+from uuid import UUID
+
+from pgqueue import frames
+from pgqueue.frames import Kind
+from pgqueue.handlers import Handler, HandlerResult, find
+
+MAX_SUMMARY_BYTES = 64 * 1024
+MAX_RESULT_BYTES = 64 * 1024 * 1024
+MAX_MESSAGE_CHARS = 2_000
+MAX_TRACEBACK_CHARS = 8_000
+
+
+class ResultTooLarge(Exception):
+    permanent = True
+
+    def __init__(self, part: str, *, size: int, limit: int) -> None:
+        super().__init__(f"The result's {part} is {size:,} bytes, the limit is {limit:,}. Ask for less in one run.")
+
+
+class RunContext:
+    """What the handler reports through; see handlers.Context."""
+
+    def __init__(self, sock: socket.socket, job_id: UUID, attempt: int) -> None:
+        self.job_id = job_id
+        self.attempt = attempt
+        self.cancel = threading.Event()
+        self._sock = sock
+        self._last: tuple[int, str] | None = None
+
+    def progress(self, percent: int, step: str, remaining_seconds: float | None = None) -> None:
+        percent = max(0, min(100, int(percent)))
+        if (percent, step) == self._last:
+            return
+        self._last = (percent, step)
+        frames.send(self._sock, Kind.PROGRESS, json.dumps([percent, step, remaining_seconds]).encode())
+
+    def cancelled(self) -> bool:
+        return self.cancel.is_set()
+
+
+class _Inbox:
+    """Reads the socket on a thread of its own, so that a cancel is heard while a kernel runs without the GIL."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self.jobs: SimpleQueue[bytes] = SimpleQueue()
+        self.running: RunContext | None = None
+
+    def follow(self) -> None:
+        while True:
+            try:
+                kind, body = frames.receive(self._sock)
+            except (EOFError, OSError):
+                # The worker is gone, and with it the lease: whatever runs here counts for nothing.
+                os._exit(1)
+            if kind is Kind.JOB:
+                self.jobs.put(body)
+            elif kind is Kind.CANCEL and self.running is not None:
+                self.running.cancel.set()
+
+
+def main(sock: socket.socket, handlers: Mapping[str, Handler], environment: Mapping[str, str]) -> None:
+    """Serve jobs until the worker closes its end.
+
+    environment: set before the first job, for handlers that find their database by it.
+    """
+    # A session of its own: a Ctrl-C at the terminal reaches the worker alone, which drains.
+    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.environ.update(environment)
+    inbox = _Inbox(sock)
+    threading.Thread(target=inbox.follow, name="pgqueue inbox", daemon=True).start()
+    frames.send(sock, Kind.READY)
+    while True:
+        header, _, args = inbox.jobs.get().partition(b"\n")
+        facts = json.loads(header)
+        inbox.running = RunContext(sock, UUID(facts["id"]), facts["attempt"])
+        _run(sock, handlers, facts["kind"], args, inbox.running)
+
+
+def _run(sock: socket.socket, handlers: Mapping[str, Handler], kind: str, args: bytes, context: RunContext) -> None:
+    try:
+        result = find(handlers, kind).run(json.loads(args), context)
+        parts = _encode(result)
+    except Exception as error:  # noqa: BLE001 - whatever a handler raises is its job's failure, not the child's
+        frames.send(sock, Kind.FAILURE, json.dumps(describe(error)).encode())
+    else:
+        frames.send(sock, Kind.RESULT, *parts)
+
+
+def _encode(result: HandlerResult) -> tuple[bytes, ...]:
+    summary = json.dumps(result.summary, allow_nan=False).encode()
+    if len(summary) > MAX_SUMMARY_BYTES:
+        raise ResultTooLarge("summary", size=len(summary), limit=MAX_SUMMARY_BYTES)
+    size = len(result.preview) + len(result.detail)
+    if size > MAX_RESULT_BYTES:
+        raise ResultTooLarge("preview and detail", size=size, limit=MAX_RESULT_BYTES)
+    return frames.pack_result(summary, bytes(result.preview), bytes(result.detail))
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """The error as stored: type and message for callers, traceback for operators, permanent for the retry."""
+    message = str(error) or type(error).__name__
+    return {
+        "type": type(error).__name__,
+        "message": _clean(message)[:MAX_MESSAGE_CHARS],
+        "traceback": _clean("".join(traceback.format_exception(error)))[-MAX_TRACEBACK_CHARS:],
+        "permanent": bool(getattr(error, "permanent", False)),
+    }
+
+
+def _clean(text: str) -> str:
+    # Postgres stores no NUL, and a lone surrogate is no UTF-8.
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -1,0 +1,207 @@
+"""One slot: a child process and the run it is at. Computing happens there and only there."""
+
+import asyncio
+import json
+import logging
+import multiprocessing
+import signal
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
+from typing import Any
+
+from pgqueue import child, frames, preload
+from pgqueue.ending import Ending
+from pgqueue.errors import ChildStartFailed
+from pgqueue.frames import Kind
+from pgqueue.handlers import Handler
+from pgqueue.job import ClaimedJob, Outcome
+from pgqueue.retry import delay_seconds
+
+START_SECONDS = 120.0
+"""The first child waits for the forkserver to import and compile everything."""
+REAP_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressReport:
+    percent: int
+    step: str | None
+    remaining_seconds: float | None
+
+
+@dataclass(slots=True)
+class _Child:
+    process: ForkServerProcess
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    jobs: int = 0
+
+
+class Executor:
+    """Runs one job at a time in a child, and replaces the child when it dies, is killed, or has run its share."""
+
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler],
+        environment: Mapping[str, str],
+        *,
+        cancel_grace_seconds: float,
+        child_max_jobs: int,
+    ) -> None:
+        self._handlers = handlers
+        self._environment = environment
+        self._grace = cancel_grace_seconds
+        self._max_jobs = child_max_jobs
+        self._child: _Child | None = None
+        self._stopping: asyncio.Task[None] | None = None
+        self._step: str | None = None
+
+    async def start(self) -> None:
+        """Have a child ready. ChildStartFailed when none comes up."""
+        if self._child is None:
+            self._child = await self._spawn()
+
+    async def run(self, job: ClaimedJob, on_progress: Callable[[ProgressReport], None]) -> Ending:
+        """Run the job to its end, whatever that is; never raises for what the job or its child does."""
+        self._step = None
+        limit = self._time_limit(job)
+        try:
+            await self.start()
+            async with asyncio.timeout(limit):
+                return await self._converse(job, on_progress)
+        except TimeoutError:
+            await self.kill()
+            return _failed(job, "TimeLimitExceeded", f"The run took longer than its limit of {limit:g} s{self._at()}.")
+        except ChildStartFailed as error:
+            log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+            return _crashed(job, str(error))
+        except (EOFError, OSError):  # the child is gone
+            return _crashed(job, await self._obituary())
+        finally:
+            await self._settle()
+
+    def cancel(self) -> None:
+        """Ask the run to stop; when it does not within the grace, stop the child."""
+        if self._child is not None and self._stopping is None:
+            self._child.writer.write(frames.pack(Kind.CANCEL))
+            self._stopping = asyncio.create_task(self._stop_after_grace(), name="pgqueue cancel")
+
+    async def kill(self) -> None:
+        """End the child now; its run ends as crashed unless something else was decided about it."""
+        if self._child is not None:
+            child, self._child = self._child, None
+            child.process.kill()
+            await _reap(child)
+
+    async def close(self) -> None:
+        """Let an idle child go: it ends when its socket does."""
+        await self.kill()
+
+    def _time_limit(self, job: ClaimedJob) -> float | None:
+        handler = self._handlers.get(job.kind)
+        return handler.time_limit if handler is not None else None
+
+    async def _converse(self, job: ClaimedJob, on_progress: Callable[[ProgressReport], None]) -> Ending:
+        assert self._child is not None
+        self._child.jobs += 1
+        header = json.dumps({"id": str(job.id), "attempt": job.attempt, "kind": job.kind}).encode()
+        self._child.writer.write(frames.pack(Kind.JOB, header + b"\n" + job.args))
+        while True:
+            kind, body = await frames.read(self._child.reader)
+            if kind is Kind.PROGRESS:
+                percent, self._step, remaining = json.loads(body)
+                on_progress(ProgressReport(percent, self._step, remaining))
+            elif kind is Kind.RESULT:
+                return _completed(job, body)
+            elif kind is Kind.FAILURE:
+                return _raised(job, json.loads(body))
+
+    async def _settle(self) -> None:
+        if self._stopping is not None:
+            self._stopping.cancel()
+            await asyncio.gather(self._stopping, return_exceptions=True)
+            self._stopping = None
+        if self._child is not None and self._child.jobs >= self._max_jobs:
+            await self.kill()
+
+    async def _stop_after_grace(self) -> None:
+        await asyncio.sleep(self._grace)
+        if self._child is not None:
+            self._child.process.terminate()
+            await asyncio.sleep(1.0)
+        if self._child is not None:
+            self._child.process.kill()
+
+    async def _obituary(self) -> str:
+        child, self._child = self._child, None
+        if child is None:
+            return f"The child process was stopped{self._at()}."
+        # Its socket closes a moment before it is gone: the exit code tells what happened only if it is waited for.
+        code = await _reap(child)
+        if code is not None and code < 0:
+            return f"The child process was killed by {signal.Signals(-code).name}{self._at()}."
+        return f"The child process exited with code {code}{self._at()}."
+
+    def _at(self) -> str:
+        return f" at step {self._step!r}" if self._step else ""
+
+    async def _spawn(self) -> _Child:
+        ours, theirs = socket.socketpair()
+        context = multiprocessing.get_context("forkserver")
+        process = context.Process(
+            target=child.main, args=(theirs, dict(self._handlers), dict(self._environment)), daemon=True
+        )
+        try:
+            # start() waits for the forkserver, which may still be compiling: not on the event loop.
+            await asyncio.to_thread(process.start)
+            theirs.close()
+            reader, writer = await asyncio.open_connection(sock=ours)
+            async with asyncio.timeout(START_SECONDS):
+                kind, _ = await frames.read(reader)
+        except (OSError, EOFError, TimeoutError) as error:  # IncompleteReadError is an EOFError
+            theirs.close()
+            ours.close()
+            reason = str(error) or type(error).__name__
+            raise ChildStartFailed(reason) from error
+        assert kind is Kind.READY
+        return _Child(process, reader, writer)
+
+
+def prepare_forkserver(handlers: Mapping[str, Handler]) -> None:
+    """Tell the forkserver, before it starts, what to import and warm; later calls change nothing."""
+    preload.announce(handlers)
+    # __main__ too: a child would otherwise run the program's file again, once each.
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["__main__", "pgqueue.preload"])
+
+
+async def _reap(child: _Child) -> int | None:
+    child.writer.close()
+    await asyncio.to_thread(child.process.join, REAP_SECONDS)
+    if child.process.exitcode is None:
+        child.process.kill()
+        await asyncio.to_thread(child.process.join)
+    return child.process.exitcode
+
+
+def _completed(job: ClaimedJob, body: bytes) -> Ending:
+    summary, preview, detail = frames.unpack_result(body)
+    return Ending(job.id, job.attempt, Outcome.COMPLETED, summary=summary.decode(), preview=preview, detail=detail)
+
+
+def _raised(job: ClaimedJob, error: dict[str, Any]) -> Ending:
+    permanent = error.pop("permanent")
+    delay = delay_seconds(job.failures)
+    return Ending(job.id, job.attempt, Outcome.FAILED, error=error, permanent=permanent, delay_seconds=delay)
+
+
+def _failed(job: ClaimedJob, kind: str, message: str) -> Ending:
+    error = {"type": kind, "message": message}
+    return Ending(job.id, job.attempt, Outcome.FAILED, error=error, delay_seconds=delay_seconds(job.failures))
+
+
+def _crashed(job: ClaimedJob, message: str) -> Ending:
+    return Ending(job.id, job.attempt, Outcome.CRASHED, error={"type": "Crashed", "message": message})

@@ -1,0 +1,71 @@
+"""The one lease a worker process holds for everything it runs."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable
+from importlib.metadata import version
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from pgqueue.queries import sql
+
+log = logging.getLogger(__name__)
+
+
+class Lease:
+    """Held by the process that does not compute: neither a busy child nor a large result can starve it."""
+
+    def __init__(self, pool: AsyncConnectionPool, *, queue: str, slots: int, seconds: float) -> None:
+        self._pool = pool
+        self._queue = queue
+        self._slots = slots
+        self._seconds = seconds
+        self.worker_id = uuid4()
+        self.draining = False
+
+    async def take(self) -> None:
+        """Register under a new id: a worker that was declared dead stays dead."""
+        self.worker_id = uuid4()
+        parameters = {
+            "worker_id": self.worker_id,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "slots": self._slots,
+            "queue": self._queue,
+            "version": version("pgqueue"),
+            "lease_seconds": self._seconds,
+        }
+        async with self._pool.connection() as connection:
+            await connection.execute(sql("register_worker"), parameters)
+
+    async def renew(self) -> list[UUID] | None:
+        """Ids of running jobs that were asked to cancel; None when the lease is lost."""
+        parameters = {"worker_id": self.worker_id, "lease_seconds": self._seconds, "draining": self.draining}
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(sql("renew_lease"), parameters)).fetchone()
+        return None if row is None else list(row[0])
+
+    async def end(self) -> None:
+        """Give the lease up; others may rescue at once whatever is left."""
+        async with self._pool.connection() as connection:
+            await connection.execute(sql("stop_worker"), {"worker_id": self.worker_id})
+
+    async def keep(self, *, on_cancel: Callable[[UUID], None], on_lost: Callable[[], None]) -> None:
+        """Renew until cancelled: three times per lease, sooner after a failure."""
+        while True:
+            try:
+                asked = await self.renew()
+            except (psycopg.Error, PoolTimeout) as error:
+                log.warning("lease not renewed", extra={"worker": str(self.worker_id), "reason": str(error).strip()})
+                await asyncio.sleep(min(0.5, self._seconds / 10))
+                continue
+            if asked is None:
+                on_lost()
+                return
+            for job_id in asked:
+                on_cancel(job_id)
+            await asyncio.sleep(self._seconds / 3)

@@ -1,0 +1,61 @@
+-- processing -> completed, failed, cancelled, scheduled (retry) or ready (crash, release): the one way out of a run.
+-- The fence is the whole where clause of `ended`; an id that does not come back has lost its lease and changed nothing.
+-- Result, final state and attempt are one statement, hence one commit. A job asked to cancel never completes.
+with given as materialized (
+  select *
+    from unnest(%(job_ids)s::uuid[], %(attempts)s::int[], %(outcomes)s::text[], %(errors)s::text[], %(permanent)s::bool[],
+                %(delays)s::float8[], %(summaries)s::text[], %(previews)s::bytea[], %(details)s::bytea[])
+      as given (job_id, attempt, outcome, error, permanent, delay, summary, preview, detail)
+),
+decided as materialized (
+  select given.*,
+         case
+           when job.cancel_requested_at is not null then 'cancelled'
+           when given.outcome = 'completed' then 'completed'
+           when given.outcome = 'cancelled' then 'cancelled'
+           when given.outcome = 'released' then 'ready'
+           when given.outcome = 'crashed' and job.crashes + 1 < %(crash_limit)s then 'ready'
+           when given.outcome = 'failed' and not given.permanent and job.failures < job.max_retries then 'scheduled'
+           else 'failed'
+         end as next_state
+    from given
+    join pgqueue.jobs as job on job.id = given.job_id
+   where job.attempt = given.attempt
+     and job.worker_id = %(worker_id)s
+     and job.state = 'processing'
+     for update of job
+),
+ended as (
+  update pgqueue.jobs as job
+     set state = decided.next_state,
+         worker_id = null,
+         seq = job.seq + 1,
+         failures = job.failures + (decided.outcome = 'failed')::int,
+         crashes = job.crashes + (decided.outcome = 'crashed')::int,
+         run_at = case when decided.next_state = 'scheduled'
+                       then clock_timestamp() + make_interval(secs => decided.delay) else job.run_at end,
+         finished_at = case when decided.next_state in ('completed', 'failed', 'cancelled') then clock_timestamp() end,
+         error = case when decided.next_state in ('completed', 'cancelled') then null
+                      else coalesce(decided.error::jsonb - 'traceback', job.error) end,
+         updated_at = clock_timestamp()
+    from decided
+   where job.id = decided.job_id
+     and job.attempt = decided.attempt
+     and job.worker_id = %(worker_id)s
+     and job.state = 'processing'
+  returning job.id, job.attempt, job.state, job.started_at, decided.outcome, decided.error,
+            decided.summary, decided.preview, decided.detail
+),
+recorded as (
+  insert into pgqueue.attempts (job_id, attempt, worker_id, started_at, finished_at, outcome, error)
+  select id, attempt, %(worker_id)s, started_at, clock_timestamp(),
+         case when state = 'cancelled' then 'cancelled' else outcome end, error::jsonb
+    from ended
+),
+stored as (
+  insert into pgqueue.results (job_id, attempt, summary, preview, detail)
+  select id, attempt, summary::jsonb, preview, detail
+    from ended
+   where state = 'completed'
+)
+select id, state from ended

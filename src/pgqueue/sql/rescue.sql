@@ -1,0 +1,45 @@
+-- processing -> ready (or failed at the crash limit, or cancelled if that was asked), when the worker's lease has lapsed.
+-- An orphan is known by its worker: one that this statement declares dead, or one already stopped or unknown. A stopped
+-- worker never comes back under its id, so no live run can be taken away; a renewal in flight holds the worker's row.
+with dead as (
+  update pgqueue.workers
+     set stopped_at = clock_timestamp()
+   where id = any(array(
+         select id
+           from pgqueue.workers
+          where stopped_at is null
+            and lease_expires_at <= clock_timestamp()
+            for update skip locked))
+  returning id
+),
+orphans as materialized (
+  select job.id, job.worker_id
+    from pgqueue.jobs as job
+   where job.state = 'processing'
+     and (job.worker_id in (select id from dead)
+          or not exists (select from pgqueue.workers where workers.id = job.worker_id and workers.stopped_at is null))
+     for update skip locked
+),
+rescued as (
+  update pgqueue.jobs as job
+     set state = case when job.cancel_requested_at is not null then 'cancelled'
+                      when job.crashes + 1 >= %(crash_limit)s then 'failed'
+                      else 'ready' end,
+         worker_id = null,
+         crashes = job.crashes + 1,
+         seq = job.seq + 1,
+         finished_at = case when job.cancel_requested_at is not null or job.crashes + 1 >= %(crash_limit)s
+                            then clock_timestamp() end,
+         error = case when job.cancel_requested_at is not null then null else %(error)s::jsonb end,
+         updated_at = clock_timestamp()
+    from orphans
+   where job.id = orphans.id
+  returning job.id, job.attempt, job.started_at, job.queue, job.state, orphans.worker_id
+),
+recorded as (
+  insert into pgqueue.attempts (job_id, attempt, worker_id, started_at, finished_at, outcome, error)
+  select id, attempt, worker_id, started_at, clock_timestamp(),
+         case when state = 'cancelled' then 'cancelled' else 'crashed' end, %(error)s::jsonb
+    from rescued
+)
+select id, attempt, queue, state, worker_id from rescued

@@ -1,0 +1,22 @@
+-- The queue at a glance. Waiting jobs are counted to a limit, so that a dashboard costs the same at any depth.
+select (select count(*) from (select from pgqueue.jobs
+                               where queue = %(queue)s and state = 'ready' limit %(count_limit)s) as ready)
+     + (select count(*) from (select from pgqueue.jobs
+                               where queue = %(queue)s and state = 'scheduled' limit %(count_limit)s) as scheduled) as waiting,
+       (select count(*) from pgqueue.jobs where state = 'processing' and queue = %(queue)s) as active,
+       exists (select from pgqueue.queues where name = %(queue)s and paused) as paused,
+       live.workers, live.slots, recent.run_seconds
+  from (select count(*) as workers, coalesce(sum(slots), 0) as slots
+          from pgqueue.workers
+         where queue = %(queue)s
+           and stopped_at is null
+           and lease_expires_at > clock_timestamp()
+           and not draining) as live,
+       (select avg(extract(epoch from finished_at - started_at))::float8 as run_seconds
+          from (select started_at, finished_at
+                  from pgqueue.jobs
+                 where queue = %(queue)s
+                   and finished_at is not null
+                   and state = 'completed'
+                 order by finished_at desc
+                 limit 50) as latest) as recent

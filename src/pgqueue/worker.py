@@ -1,0 +1,265 @@
+"""A worker process: claims jobs, has its children run them, writes how they end. It computes nothing itself."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from pgqueue.database import open_pool
+from pgqueue.ending import Ending, Endings
+from pgqueue.errors import LeaseLost
+from pgqueue.executor import Executor, ProgressReport, prepare_forkserver
+from pgqueue.handlers import Handler
+from pgqueue.hints import CANCEL, READY, parse_ids
+from pgqueue.job import ClaimedJob, JobState, Outcome
+from pgqueue.lease import Lease
+from pgqueue.listener import Listener
+from pgqueue.maintenance import maintain
+from pgqueue.progress import ProgressBoard
+from pgqueue.queries import sql
+from pgqueue.settings import Settings
+
+DATABASE_AWAY_SECONDS = 0.5
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Runs jobs of one queue until it is told to stop.
+
+    handlers: kind -> Handler. Three connections: two for statements, one that listens.
+    """
+
+    def __init__(self, handlers: Mapping[str, Handler], settings: Settings, *, database_url: str) -> None:
+        self._settings = settings
+        self._database_url = database_url
+        self._pool: AsyncConnectionPool = open_pool(database_url, size=2, application_name="pgqueue worker")
+        self._lease = Lease(self._pool, queue=settings.queue, slots=settings.slots, seconds=settings.lease_seconds)
+        self._board = ProgressBoard(
+            self._pool,
+            self._lease.worker_id,
+            tick_seconds=settings.progress_seconds,
+            on_lease_lost=self._abandon,
+        )
+        self._endings = Endings(self._pool, self._lease.worker_id)
+        self._handlers = handlers
+        self._idle: list[Executor] = [
+            Executor(
+                handlers,
+                {"DATABASE_URL": database_url},
+                cancel_grace_seconds=settings.cancel_grace_seconds,
+                child_max_jobs=settings.child_max_jobs,
+            )
+            for _ in range(settings.slots)
+        ]
+        self._running: dict[UUID, tuple[ClaimedJob, Executor]] = {}
+        self._runs: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._giving_back = asyncio.Event()
+        self._lease_lost = asyncio.Event()
+        self.started = asyncio.Event()
+        """Set once children are warm and the lease is held: from here on jobs are claimed."""
+
+    def stop(self) -> None:
+        """Drain: claim nothing more, finish what runs within drain_seconds. Asked a second time: give back now."""
+        if self._stopping.is_set():
+            self._giving_back.set()
+        self._stopping.set()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until stopped. Raises only when it cannot start."""
+        prepare_forkserver(self._handlers)
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._pool)
+            stack.push_async_callback(self._close_children)
+            await asyncio.gather(*(executor.start() for executor in self._idle))
+            await self._take_lease()
+            async with asyncio.TaskGroup() as group:
+                background = [
+                    group.create_task(work, name=f"pgqueue {name}")
+                    for name, work in {
+                        "lease": self._keep_lease(),
+                        "listener": self._listener().run(),
+                        "maintenance": maintain(self._pool, on_rescued=self._rescued),
+                        "progress": self._board.run(),
+                        "endings": self._endings.run(),
+                    }.items()
+                ]
+                log.info("worker started", extra=self._facts())
+                self.started.set()
+                await self._claim_until_stopped()
+                await self._drain()
+                for task in background:
+                    task.cancel()
+            await self._part()
+        log.info("worker stopped", extra=self._facts())
+
+    async def _claim_until_stopped(self) -> None:
+        due: float | None = 0.0
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                free = len(self._idle)
+                jobs = await self._claim(free) if free else []
+                for job in jobs:
+                    self._start(job)
+                if free and len(jobs) == free:
+                    # More may be waiting, and a slot may be free again before this loop waits.
+                    continue
+                due = await self._promote()
+            except (psycopg.Error, PoolTimeout) as error:
+                log.warning("claim failed; trying again", extra={"reason": str(error).strip()})
+                due = DATABASE_AWAY_SECONDS
+            await self._sleep(min(self._settings.poll_seconds, due if due is not None else self._settings.poll_seconds))
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _claim(self, limit: int) -> list[ClaimedJob]:
+        parameters = {"queue": self._settings.queue, "limit": limit, "worker_id": self._lease.worker_id}
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(sql("claim"), parameters)).fetchall()
+        return [
+            ClaimedJob(id=row[0], attempt=row[1], kind=row[2], args=row[3].encode(), failures=row[4]) for row in rows
+        ]
+
+    async def _promote(self) -> float | None:
+        """Make due jobs ready; seconds until the next one is due, None when none is scheduled."""
+        parameters = {"queue": self._settings.queue}
+        async with self._pool.connection() as connection:
+            promoted = await connection.execute(sql("promote"), parameters)
+            if promoted.rowcount > 0:
+                return 0.0
+            row = await (await connection.execute(sql("next_due"), parameters)).fetchone()
+        return None if row is None or row[0] is None else max(0.0, row[0])
+
+    def _start(self, job: ClaimedJob) -> None:
+        executor = self._idle.pop()
+        self._running[job.id] = (job, executor)
+        # The first report says that the job runs: a claim sends no hint of its own.
+        self._board.report(job, ProgressReport(0, None, None))
+        run = asyncio.create_task(self._run(job, executor), name=f"pgqueue job {job.id}")
+        self._runs.add(run)
+        run.add_done_callback(self._runs.discard)
+
+    async def _run(self, job: ClaimedJob, executor: Executor) -> None:
+        worker_id = self._lease.worker_id
+        ending = await executor.run(job, lambda report: self._board.report(job, report))
+        if self._running.pop(job.id, None) is None or worker_id != self._lease.worker_id:
+            # Abandoned: the run was another worker's before it ended.
+            self._free(executor)
+            return
+        self._free(executor)
+        await self._end(job, ending)
+
+    def _free(self, executor: Executor) -> None:
+        self._idle.append(executor)
+        self._wake.set()
+
+    async def _end(self, job: ClaimedJob, ending: Ending) -> None:
+        state = await self._endings.write(ending)
+        if state is None:
+            return
+        facts = {"job": str(job.id), "attempt": job.attempt, "outcome": ending.outcome.value, "state": state.value}
+        message = ending.error["message"] if ending.error else None
+        log.info("job ended", extra=facts | ({"reason": message} if message else {}))
+        self._board.ended(job.id, ready_queue=self._settings.queue if state is JobState.READY else None)
+        if state in (JobState.READY, JobState.SCHEDULED):
+            self._wake.set()
+
+    async def _drain(self) -> None:
+        self._lease.draining = True
+        if self._runs:
+            log.info("draining", extra={"running": len(self._running)})
+            done = asyncio.create_task(asyncio.wait(self._runs))
+            give_back = asyncio.create_task(self._giving_back.wait())
+            await asyncio.wait(
+                (done, give_back), timeout=self._settings.drain_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            give_back.cancel()
+            await asyncio.gather(*(self._release(job_id) for job_id in list(self._running)))
+            await done
+        await self._board.flush()
+
+    async def _release(self, job_id: UUID) -> None:
+        job, executor = self._running.pop(job_id)
+        await executor.kill()
+        await self._end(job, Ending(job.id, job.attempt, Outcome.RELEASED))
+
+    def _abandon(self, job_id: UUID, attempt: int) -> None:
+        """Progress was refused: if the run is still ours to know of, it is another worker's now."""
+        running = self._running.get(job_id)
+        if running is not None and running[0].attempt == attempt:
+            log.warning("%s", LeaseLost(job_id, attempt=attempt))
+            del self._running[job_id]
+            task = asyncio.create_task(running[1].kill())
+            self._runs.add(task)
+            task.add_done_callback(self._runs.discard)
+
+    def _rescued(self, job_id: UUID, queue: str) -> None:
+        self._board.ended(job_id, ready_queue=queue)
+        self._wake.set()
+
+    def _cancel(self, job_id: UUID) -> None:
+        running = self._running.get(job_id)
+        if running is not None:
+            running[1].cancel()
+
+    async def _take_lease(self) -> None:
+        await self._lease.take()
+        self._board.worker_id = self._lease.worker_id
+        self._endings.worker_id = self._lease.worker_id
+
+    async def _keep_lease(self) -> None:
+        while True:
+            await self._lease.keep(on_cancel=self._cancel, on_lost=lambda: None)
+            log.warning("declared dead by another worker; starting anew", extra=self._facts())
+            for job_id, (job, _) in list(self._running.items()):
+                self._abandon(job_id, job.attempt)
+            await self._take_lease()
+            self._wake.set()
+
+    def _listener(self) -> Listener:
+        return Listener(
+            self._database_url,
+            (READY, CANCEL),
+            on_notify=self._notified,
+            on_connected=self._wake.set,
+            on_lost=lambda: None,
+        )
+
+    def _notified(self, channel: str, payload: str) -> None:
+        if channel == READY and payload == self._settings.queue:
+            self._wake.set()
+        elif channel == CANCEL:
+            for job_id in parse_ids(payload):
+                self._cancel(job_id)
+
+    async def _part(self) -> None:
+        try:
+            await self._lease.end()
+        except (psycopg.Error, PoolTimeout) as error:
+            log.warning("lease not given up; it lapses by itself", extra={"reason": str(error).strip()})
+
+    async def _close_children(self) -> None:
+        executors = self._idle + [executor for _, executor in self._running.values()]
+        await asyncio.gather(*(executor.close() for executor in executors))
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "worker": str(self._lease.worker_id),
+            "queue": self._settings.queue,
+            "slots": self._settings.slots,
+            "kinds": ",".join(sorted(self._handlers)),
+        }
