@@ -1,0 +1,21 @@
+"""`pgqueue migrate`: bring the database to this release's schema."""
+
+from typing import Annotated
+
+import typer
+
+from pgqueue import migrate as migrations
+from pgqueue.cli.output import notes
+from pgqueue.database import require_url
+from pgqueue.settings import load_settings
+
+
+def migrate(
+    to: Annotated[str, typer.Option(help="Revision to migrate up to.")] = "head",
+) -> None:
+    """Create or update the tables. Safe to repeat; two at once wait for each other."""
+    database_url = require_url(load_settings())
+    before = migrations.current(database_url)
+    migrations.upgrade(database_url, to)
+    after = migrations.current(database_url)
+    notes.print(f"Schema at revision {after}." if before != after else f"Schema is at revision {after} already.")

@@ -1,0 +1,32 @@
+"""What a one-shot command needs: a database that answers, at the right schema, and a queue on it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from pgqueue import migrate
+from pgqueue.database import open_pool, require_url
+from pgqueue.queue import Queue
+from pgqueue.settings import Settings, load_settings
+
+
+@asynccontextmanager
+async def open_queue(settings: Settings | None = None) -> AsyncIterator[tuple[Queue, str]]:
+    """The queue and the address of its database."""
+    settings = settings or load_settings()
+    database_url = require_url(settings)
+    async with open_pool(database_url, size=1, application_name="pgqueue cli") as pool:
+        async with pool.connection() as connection:
+            await migrate.require(connection)
+        async with Queue(pool, name=settings.queue) as queue:
+            yield queue, database_url
+
+
+def run(work: Callable[[Queue, str], Awaitable[int | None]]) -> int:
+    """Run the work against the queue; its exit code, 0 when it gives none."""
+
+    async def session() -> int:
+        async with open_queue() as (queue, database_url):
+            return await work(queue, database_url) or 0
+
+    return asyncio.run(session())

@@ -1,0 +1,40 @@
+"""`pgqueue worker`: run jobs until told to stop."""
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+import uvloop
+
+from pgqueue import handlers, logs, migrate
+from pgqueue.database import open_pool, require_url
+from pgqueue.settings import load_settings
+from pgqueue.worker import Worker
+
+
+def worker(
+    queue: Annotated[str | None, typer.Option(help="Queue to work on [default: PGQUEUE_QUEUE or backtest].")] = None,
+    slots: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Jobs at a time, one process each [default: one per core].")
+    ] = None,
+) -> None:
+    """Run jobs until SIGTERM or Ctrl-C; a second one gives running jobs back at once."""
+    chosen = {name: value for name, value in {"queue": queue, "slots": slots}.items() if value is not None}
+    settings = load_settings(**chosen)
+    logs.configure()
+    database_url = require_url(settings)
+
+    async def work() -> None:
+        async with (
+            open_pool(database_url, size=1, application_name="pgqueue worker") as pool,
+            pool.connection() as connection,
+        ):
+            await migrate.require(connection)
+        instance = Worker(handlers.installed(), settings, database_url=database_url)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, instance.stop)
+        await instance.run()
+
+    uvloop.run(work())
