@@ -34,12 +34,13 @@ NOW = text("clock_timestamp()")
 symbols = Table(
     "symbols",
     metadata,
-    Column("symbol", Text, CheckConstraint("symbol ~ '^[A-Z0-9.^=_-]{1,10}$'", name="symbol_form"), primary_key=True),
+    Column("symbol", Text, primary_key=True),
     Column("name", Text, nullable=False),
     # The session's time zone (IANA). Bars of a day or more are stamped with midnight UTC of the session's date.
     Column("timezone", Text, nullable=False),
     Column("round_the_clock", Boolean, nullable=False, server_default=text("false")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    CheckConstraint("symbol ~ '^[A-Z0-9.^=_-]{1,10}$'", name="symbol_form"),
     CheckConstraint("length(name) between 1 and 200", name="name_length"),
 )
 

@@ -46,9 +46,10 @@ def _at(name: str, *, required: bool = False) -> "Column[object]":
 queues = Table(
     "queues",
     metadata,
-    Column("name", Text, CheckConstraint("length(name) between 1 and 63", name="name_length"), primary_key=True),
+    Column("name", Text, primary_key=True),
     Column("paused", Boolean, nullable=False, server_default=text("false")),
     _at("created_at", required=True),
+    CheckConstraint("length(name) between 1 and 63", name="name_length"),
 )
 
 # Users take turns within a rank. The floor is the newest turn that was started: a user who comes back after a

@@ -1,0 +1,116 @@
+"""What the API's tables are: people, their keys and sessions, their strategies. Migrations make them.
+
+No secret is stored: keys, sessions and login codes are SHA-256 of at least 128 random bits.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData(
+    schema="api",
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    },
+)
+
+NOW = text("clock_timestamp()")
+
+
+def _now(name: str) -> "Column[object]":
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=NOW)
+
+
+def _at(name: str, *, nullable: bool = True) -> "Column[object]":
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("plan", Text, nullable=False, server_default=text("'free'")),
+    Column("is_admin", Boolean, nullable=False, server_default=text("false")),
+    _now("created_at"),
+    CheckConstraint("plan in ('free', 'basic', 'pro')", name="plan_known"),
+)
+
+
+def _of_user() -> "Column[object]":
+    return Column("user_id", Uuid, ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False)
+
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=text("gen_random_uuid()")),
+    _of_user(),
+    # The first characters of the key, by which people tell theirs apart.
+    Column("prefix", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("name", Text, nullable=False, server_default=text("''")),
+    Column("scopes", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    _now("created_at"),
+    _at("expires_at"),
+    _at("revoked_at"),
+    _at("last_used_at"),
+    CheckConstraint("octet_length(hash) = 32", name="hash_is_sha256"),
+    CheckConstraint("length(prefix) between 4 and 16", name="prefix_length"),
+    CheckConstraint("length(name) <= 200", name="name_length"),
+)
+Index("api_keys_user_id_idx", api_keys.c.user_id)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    _of_user(),
+    _now("created_at"),
+    _at("expires_at", nullable=False),
+    _at("revoked_at"),
+    CheckConstraint("octet_length(hash) = 32", name="hash_is_sha256"),
+    CheckConstraint("expires_at > created_at", name="expires_after_creation"),
+)
+Index("sessions_user_id_idx", sessions.c.user_id)
+
+login_codes = Table(
+    "login_codes",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    _of_user(),
+    _now("created_at"),
+    _at("expires_at", nullable=False),
+    _at("used_at"),
+    CheckConstraint("octet_length(hash) = 32", name="hash_is_sha256"),
+    CheckConstraint("expires_at > created_at", name="expires_after_creation"),
+)
+
+strategies = Table(
+    "strategies",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=text("gen_random_uuid()")),
+    _of_user(),
+    Column("name", Text, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    _now("created_at"),
+    _now("updated_at"),
+    CheckConstraint("length(name) between 1 and 200", name="name_length"),
+    CheckConstraint("jsonb_typeof(definition) = 'object'", name="definition_is_object"),
+)
+Index("strategies_user_id_idx", strategies.c.user_id)
