@@ -62,8 +62,6 @@ class LeaseLost(PgQueueError):
 
 
 class UnknownKind(PgQueueError):
-    permanent = True
-
     def __init__(self, kind: str, known: Iterable[str]) -> None:
         self.kind = kind
         near = get_close_matches(kind, list(known), n=1)

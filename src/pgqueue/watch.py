@@ -50,9 +50,7 @@ async def _changes(database_url: str, job_ids: AbstractSet[UUID]) -> AsyncIterat
         connected.set()
         changed.set()
 
-    listener = Listener(
-        database_url, (CHANGED,), on_notify=on_notify, on_connected=on_connected, on_lost=connected.set
-    )
+    listener = Listener(database_url, (CHANGED,), on_notify=on_notify, on_connected=on_connected, on_lost=connected.set)
     listening = asyncio.create_task(listener.run(), name="pgqueue watch")
     try:
         # First listen, then read: what changes in between is heard.

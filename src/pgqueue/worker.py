@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from pgqueue.claim import claim, promote
 from pgqueue.database import open_pool
 from pgqueue.ending import Ending, Endings
 from pgqueue.errors import LeaseLost
@@ -21,7 +22,6 @@ from pgqueue.lease import Lease
 from pgqueue.listener import Listener
 from pgqueue.maintenance import maintain
 from pgqueue.progress import ProgressBoard
-from pgqueue.queries import sql
 from pgqueue.settings import Settings
 
 DATABASE_AWAY_SECONDS = 0.5
@@ -102,22 +102,23 @@ class Worker:
         log.info("worker stopped", extra=self._facts())
 
     async def _claim_until_stopped(self) -> None:
-        due: float | None = 0.0
+        queue = self._settings.queue
         while not self._stopping.is_set():
+            # Cleared before looking, not before waiting: what comes in between is looked at again.
             self._wake.clear()
             try:
                 free = len(self._idle)
-                jobs = await self._claim(free) if free else []
+                jobs = await claim(self._pool, queue=queue, worker_id=self._lease.worker_id, limit=free) if free else []
                 for job in jobs:
                     self._start(job)
                 if free and len(jobs) == free:
-                    # More may be waiting, and a slot may be free again before this loop waits.
+                    # As many as there was room for: more may wait, and a slot may be free again already.
                     continue
-                due = await self._promote()
+                due = await promote(self._pool, queue=queue)
             except (psycopg.Error, PoolTimeout) as error:
                 log.warning("claim failed; trying again", extra={"reason": str(error).strip()})
                 due = DATABASE_AWAY_SECONDS
-            await self._sleep(min(self._settings.poll_seconds, due if due is not None else self._settings.poll_seconds))
+            await self._sleep(min(self._settings.poll_seconds, self._settings.poll_seconds if due is None else due))
 
     async def _sleep(self, seconds: float) -> None:
         try:
@@ -125,24 +126,6 @@ class Worker:
                 await self._wake.wait()
         except TimeoutError:
             pass
-
-    async def _claim(self, limit: int) -> list[ClaimedJob]:
-        parameters = {"queue": self._settings.queue, "limit": limit, "worker_id": self._lease.worker_id}
-        async with self._pool.connection() as connection:
-            rows = await (await connection.execute(sql("claim"), parameters)).fetchall()
-        return [
-            ClaimedJob(id=row[0], attempt=row[1], kind=row[2], args=row[3].encode(), failures=row[4]) for row in rows
-        ]
-
-    async def _promote(self) -> float | None:
-        """Make due jobs ready; seconds until the next one is due, None when none is scheduled."""
-        parameters = {"queue": self._settings.queue}
-        async with self._pool.connection() as connection:
-            promoted = await connection.execute(sql("promote"), parameters)
-            if promoted.rowcount > 0:
-                return 0.0
-            row = await (await connection.execute(sql("next_due"), parameters)).fetchone()
-        return None if row is None or row[0] is None else max(0.0, row[0])
 
     def _start(self, job: ClaimedJob) -> None:
         executor = self._idle.pop()

@@ -4,7 +4,6 @@ import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-import click
 import psycopg
 import typer
 from psycopg_pool import PoolTimeout
@@ -19,10 +18,10 @@ GROUP = "pgqueue.commands"
 class CommandLine(TyperGroup):
     """Our own commands and those of the entry points, each loaded only when it is named."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         return sorted({*super().list_commands(ctx), *_joined()})
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         own = super().get_command(ctx, cmd_name)
         entry = _joined().get(cmd_name)
         if own is not None or entry is None:
@@ -34,7 +33,7 @@ def _joined() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
-def _command(name: str, loaded: Any) -> click.Command:
+def _command(name: str, loaded: Any) -> Any:
     """A typer.Typer is a group, any other callable one command."""
     app = loaded
     if not isinstance(loaded, typer.Typer):

@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Look at jobs, follow them, stop th
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 Jobs = Annotated[list[UUID], typer.Argument(help="Job ids.")]
 
-STATES = {
+STATES: dict[str, set[JobState]] = {
     "waiting": {JobState.SCHEDULED, JobState.READY},
     **{state.value: {state} for state in JobState if state.status == state.value},
 }

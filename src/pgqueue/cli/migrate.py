@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from pgqueue import migrate as migrations
 from pgqueue.cli.output import notes
 from pgqueue.database import require_url
 from pgqueue.settings import load_settings
@@ -14,6 +13,9 @@ def migrate(
     to: Annotated[str, typer.Option(help="Revision to migrate up to.")] = "head",
 ) -> None:
     """Create or update the tables. Safe to repeat; two at once wait for each other."""
+    # Loaded here: the migration tool would double the start of every other command.
+    from pgqueue import migrate as migrations  # noqa: PLC0415
+
     database_url = require_url(load_settings())
     before = migrations.current(database_url)
     migrations.upgrade(database_url, to)

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from pgqueue.job import JobSnapshot
 
-console = Console(soft_wrap=True)
+console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 """stdout: the answer and nothing else."""
 notes = Console(stderr=True, soft_wrap=True)
 """stderr: everything said beside the answer."""

@@ -1,5 +1,6 @@
 """`pgqueue requeue`: run final jobs again, as new jobs that name the old ones."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -45,7 +46,7 @@ def requeue(
     raise typer.Exit(session.run(work))
 
 
-def _answer(rows: list[tuple[str, str | None]], *, as_json: bool) -> None:
+def _answer(rows: Sequence[tuple[str, str | None]], *, as_json: bool) -> None:
     if as_json:
         for old, new in rows:
             write_json({"requeuedFrom": old, "jobId": new})

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 import uvloop
+from psycopg import AsyncConnection
 
-from pgqueue import handlers, logs, migrate
-from pgqueue.database import open_pool, require_url
+from pgqueue import handlers, logs
+from pgqueue.database import connect_options, require_url
+from pgqueue.schema_version import require_schema
 from pgqueue.settings import load_settings
 from pgqueue.worker import Worker
 
@@ -26,11 +28,10 @@ def worker(
     database_url = require_url(settings)
 
     async def work() -> None:
-        async with (
-            open_pool(database_url, size=1, application_name="pgqueue worker") as pool,
-            pool.connection() as connection,
-        ):
-            await migrate.require(connection)
+        async with await AsyncConnection.connect(
+            database_url, autocommit=True, **connect_options("pgqueue worker")
+        ) as connection:
+            await require_schema(connection)
         instance = Worker(handlers.installed(), settings, database_url=database_url)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

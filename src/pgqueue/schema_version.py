@@ -1,0 +1,38 @@
+"""Which revision of the schema this release needs, asked without loading the migration tool."""
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from psycopg import AsyncConnection
+from psycopg.errors import InvalidSchemaName, UndefinedTable
+
+from pgqueue.errors import SchemaMismatch
+
+
+def migrations() -> Path:
+    """Where the migrations are: inside the installed package, or at the top of a source tree."""
+    package = Path(str(files("pgqueue")))
+    installed = package / "migrations"
+    return installed if installed.is_dir() else package.parents[1] / "alembic"
+
+
+@cache
+def head() -> str:
+    """The newest revision. The history is linear and its files are numbered, so the last name is the head."""
+    return max(path.name for path in (migrations() / "versions").glob("[0-9]*_*.py")).split("_")[0]
+
+
+async def require_schema(connection: AsyncConnection) -> None:
+    """Raise SchemaMismatch unless the database is at the revision this release needs, or at a later one.
+
+    Migrations expand first and contract later: this release runs on while the next one is brought up.
+    """
+    try:
+        cursor = await connection.execute("select version_num from pgqueue.alembic_version")
+        row = await cursor.fetchone()
+    except (UndefinedTable, InvalidSchemaName):
+        row = None
+    found = None if row is None else str(row[0])
+    if found is None or found < head():
+        raise SchemaMismatch(found=found, expected=head())

@@ -1,0 +1,73 @@
+"""Every setting of the queue: name, default, unit and help in one place, read from the environment."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pgqueue.errors import PgQueueError
+
+
+class InvalidSettings(PgQueueError):
+    """All wrong settings at once."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("settings: " + "; ".join(problems) + ". Correct the environment and start again.")
+
+
+def default_data_dir() -> Path:
+    """Where the embedded server keeps its data: the user's own data directory; root's is the system's."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/pgqueue")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "pgqueue"
+
+
+class Settings(BaseSettings):
+    """Read from variables named PGQUEUE_…, except DATABASE_URL."""
+
+    model_config = SettingsConfigDict(env_prefix="PGQUEUE_", frozen=True, populate_by_name=True)
+
+    database_url: str | None = Field(
+        None,
+        validation_alias="DATABASE_URL",
+        description="Address of the PostgreSQL (15 to 18) to use. Not set: the embedded one.",
+    )
+    data_dir: Path = Field(default_factory=default_data_dir, description="Directory of the embedded server.")
+    queue: str = Field("backtest", min_length=1, max_length=63, description="Queue that is worked on and added to.")
+    slots: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        le=1024,
+        description="Jobs a worker runs at a time, one child process each. Default: one per core.",
+    )
+    lease_seconds: float = Field(
+        10.0, ge=1, le=3600, description="A worker silent for so long is dead: its jobs are given to others."
+    )
+    poll_seconds: float = Field(1.0, ge=0.05, le=60, description="How often a worker looks for jobs it got no hint of.")
+    progress_seconds: float = Field(
+        0.1, ge=0.005, le=10, description="Least time between two writes of a worker's progress."
+    )
+    drain_seconds: float = Field(
+        30.0, ge=0, le=86_400, description="How long a stopping worker lets its jobs run before it gives them back."
+    )
+    cancel_grace_seconds: float = Field(
+        5.0, ge=0, le=600, description="How long a cancelled run may take to stop by itself."
+    )
+    child_max_jobs: int = Field(1000, ge=1, le=1_000_000, description="A child process is replaced after so many jobs.")
+
+
+def load_settings(**chosen: Any) -> Settings:
+    """The settings of the environment, with `chosen` before them; InvalidSettings names everything that is wrong."""
+    try:
+        return Settings(**chosen)
+    except ValidationError as error:
+        raise InvalidSettings([_problem(detail) for detail in error.errors()]) from None
+
+
+def _problem(detail: Any) -> str:
+    name = str(detail["loc"][0])
+    variable = name if name.isupper() else f"PGQUEUE_{name.upper()}"
+    return f"{variable}={detail['input']!r}: {detail['msg'].lower()}"

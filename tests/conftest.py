@@ -1,0 +1,87 @@
+"""A real Postgres for every test: one server for the session, one migrated template, one clone of it per test."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import psycopg.conninfo
+import pytest
+from psycopg import sql
+from psycopg_pool import AsyncConnectionPool
+
+from pgqueue import migrate
+from pgqueue.database import EmbeddedServer, open_pool
+
+# The server to test against is chosen once; no test then sees the settings of whoever runs it.
+CHOSEN_SERVER = os.environ.pop("DATABASE_URL", None)
+for variable in [name for name in os.environ if name.startswith("PGQUEUE_")]:
+    del os.environ[variable]
+
+# Durability is for data that must outlive a crash; the fault tests bring servers of their own.
+FAST = {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off", "max_connections": "300"}
+
+_numbers = count()
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """Address of a database one may make others from."""
+    if CHOSEN_SERVER is not None:
+        yield CHOSEN_SERVER
+        return
+    # Right below the system's own: a socket's path is short, and as root the server's user must get there.
+    with tempfile.TemporaryDirectory(prefix="pgqueue-test-", ignore_cleanup_errors=True) as directory:
+        Path(directory).chmod(0o711)
+        with EmbeddedServer(Path(directory), settings=FAST) as server:
+            yield server.url_of("postgres")
+
+
+def execute(server_url: str, statement: str, *names: str) -> None:
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def address(server_url: str, database: str) -> str:
+    """The same server's other database, as a URL."""
+    facts = psycopg.conninfo.conninfo_to_dict(server_url)
+    host, user = facts.get("host", ""), facts.get("user", "")
+    password = f":{facts['password']}" if "password" in facts else ""
+    port = f"&port={facts['port']}" if "port" in facts else ""
+    return f"postgresql://{user}{password}@/{database}?host={host}{port}"
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> Iterator[str]:
+    """Name of a database at the newest revision, to be cloned."""
+    name = f"pgqueue_template_{os.getpid()}"
+    execute(server_url, "create database {}", name)
+    migrate.upgrade(address(server_url, name))
+    yield name
+    execute(server_url, "drop database {} with (force)", name)
+
+
+@pytest.fixture
+def database_url(server_url: str, template: str) -> Iterator[str]:
+    """A database of the test's own, migrated and empty."""
+    name = f"pgqueue_test_{os.getpid()}_{next(_numbers)}"
+    execute(server_url, "create database {} template {} strategy file_copy", name, template)
+    yield address(server_url, name)
+    execute(server_url, "drop database {} with (force)", name)
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[AsyncConnectionPool]:
+    async with open_pool(database_url, size=8, application_name="test") as pool:
+        yield pool
+
+
+def pytest_report_header() -> str:
+    return f"database: {'DATABASE_URL' if CHOSEN_SERVER else 'embedded PostgreSQL'}"

@@ -1,0 +1,113 @@
+"""Handlers that workers of tests and benches run: real ones, in real children."""
+
+import os
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pgqueue.handlers import Context, Handler
+
+
+@dataclass
+class Outcome:
+    summary: dict[str, Any] = field(default_factory=dict)
+    preview: bytes = b""
+    detail: bytes = b""
+
+
+class _Plain:
+    time_limit = 60.0
+
+    def check(self, args: Mapping[str, Any]) -> None:
+        pass
+
+    def warm(self) -> None:
+        pass
+
+
+class Steps(_Plain):
+    """Reports `steps` steps over `seconds` seconds; each report's summary time is the wall clock."""
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Outcome:
+        steps, seconds = args.get("steps", 100), args.get("seconds", 0.0)
+        for step in range(1, steps + 1):
+            if context.cancelled():
+                break
+            time.sleep(seconds / steps)
+            context.progress(step * 100 // steps, "stepping", seconds * (1 - step / steps))
+        return Outcome({"steps": steps, "attempt": context.attempt})
+
+
+class Echo(_Plain):
+    """Gives its args back, and as many bytes of detail as they ask for."""
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Outcome:
+        return Outcome({"echo": dict(args)}, preview=b"p", detail=b"d" * args.get("detail_bytes", 1))
+
+
+class Hopeless(Exception):
+    permanent = True
+
+
+class Fail(_Plain):
+    """Fails the first `times` attempts; for good when `permanent`."""
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Outcome:
+        if args.get("permanent"):
+            raise Hopeless("The input can never work. Give another.")
+        if context.attempt <= args.get("times", 1_000):
+            raise RuntimeError(f"attempt {context.attempt} failed on purpose")
+        return Outcome({"attempt": context.attempt})
+
+
+class Crash(_Plain):
+    """Kills its own process the first `times` attempts."""
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Outcome:
+        if context.attempt <= args.get("times", 1_000):
+            context.progress(10, "crashing")
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Outcome({"attempt": context.attempt})
+
+
+class Hang(_Plain):
+    """Announces its pid in a file, then computes until `seconds` are over and listens to nobody."""
+
+    time_limit = 30.0
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Outcome:
+        if "pid_file" in args:
+            path = Path(args["pid_file"])
+            path.with_suffix(".new").write_text(str(os.getpid()))
+            path.with_suffix(".new").rename(path.with_name(f"{path.name}.{context.attempt}"))
+        context.progress(10, "hanging")
+        seconds = args.get("seconds_by_attempt", {}).get(str(context.attempt), args.get("seconds", 600))
+        time.sleep(seconds)
+        return Outcome({"attempt": context.attempt})
+
+
+class Brief(Hang):
+    """A hang with a time limit of a tenth of a second."""
+
+    time_limit = 0.1
+
+
+class Garbage(_Plain):
+    """A result Postgres cannot take: its jsonb knows no NUL character."""
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Outcome:
+        return Outcome({"text": "nul \0 inside"})
+
+
+HANDLERS: dict[str, Handler] = {
+    "steps": Steps(),
+    "echo": Echo(),
+    "fail": Fail(),
+    "crash": Crash(),
+    "hang": Hang(),
+    "brief": Brief(),
+    "garbage": Garbage(),
+}

@@ -1,0 +1,111 @@
+import psycopg
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
+
+from pgqueue import migrate
+from pgqueue.schema_version import head, migrations
+
+
+def test_metadata_and_migrations_agree(database_url: str) -> None:
+    command.check(migrate.configuration(database_url))
+
+
+def test_migrations_go_down_to_nothing_and_up_again(database_url: str) -> None:
+    migrate.downgrade(database_url, "base")
+
+    with psycopg.connect(database_url) as connection:
+        left = connection.execute(
+            "select count(*) from pg_class join pg_namespace on pg_namespace.oid = relnamespace"
+            " where nspname in ('pgqueue', 'engine', 'api') and relkind in ('r', 'i', 'S', 'v')"
+            " and relname not like 'alembic_version%'"
+        ).fetchone()
+        assert left == (0,)
+
+    migrate.upgrade(database_url)
+
+    assert migrate.current(database_url) == head()
+
+
+def test_the_head_read_off_the_file_names_is_the_migration_tools_own() -> None:
+    assert head() == ScriptDirectory(str(migrations())).get_current_head()
+
+
+def test_migrating_twice_changes_nothing(database_url: str) -> None:
+    migrate.upgrade(database_url)
+
+    assert migrate.current(database_url) == head()
+
+
+def test_checks_of_metadata_and_migrations_say_the_same(database_url: str) -> None:
+    """Alembic compares everything but the text of CHECKs: Postgres is asked to print both."""
+    from sqlalchemy.schema import CreateSchema
+
+    import api.schema
+    import engine.schema
+    import pgqueue.schema
+
+    query = text(
+        "select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint"
+        " where contype = 'c' and connamespace::regnamespace::text in ('pgqueue', 'engine', 'api') order by 1, 2"
+    )
+    database = create_engine(migrate.sqlalchemy_url(database_url))
+    with database.begin() as connection:
+        migrated = connection.execute(query).all()
+        uuid7 = connection.execute(text("select pg_get_functiondef('pgqueue.uuid7'::regproc)")).scalar_one()
+    migrate.downgrade(database_url, "base")
+    with database.begin() as connection:
+        for metadata in (pgqueue.schema.metadata, engine.schema.metadata, api.schema.metadata):
+            connection.execute(CreateSchema(str(metadata.schema), if_not_exists=True))
+            if metadata.schema == "pgqueue":
+                connection.exec_driver_sql(uuid7)
+            metadata.create_all(connection)
+        described = connection.execute(query).all()
+    database.dispose()
+
+    assert len(migrated) > 30
+    assert migrated == described
+
+
+BAD_JOBS = {
+    "processing_has_worker": "update pgqueue.jobs set state = 'processing'",
+    "final_has_finished_at": "update pgqueue.jobs set state = 'cancelled'",
+    "failed_has_error": "update pgqueue.jobs set state = 'failed', finished_at = now()",
+    "completed_was_attempted": "update pgqueue.jobs set state = 'completed', finished_at = now()",
+    "state_known": "update pgqueue.jobs set state = 'lost'",
+    "priority_range": "update pgqueue.jobs set priority = 11",
+    "args_are_object": "update pgqueue.jobs set args = '[]'",
+}
+
+
+@pytest.mark.parametrize("name", BAD_JOBS)
+def test_the_table_refuses_a_job_that_breaks_an_invariant(database_url: str, name: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "insert into pgqueue.jobs (queue, kind, rank, turn, state, args) values ('q', 'k', 1, 1, 'ready', '{}')"
+        )
+
+        with pytest.raises(psycopg.errors.CheckViolation, match=f"jobs_{name}_check"):
+            connection.execute(BAD_JOBS[name].encode())
+
+
+def test_ids_are_version_7_and_ordered_by_time(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        ids = []
+        for _ in range(3):
+            row = connection.execute("select pgqueue.uuid7(), pg_sleep(0.002)").fetchone()
+            assert row is not None
+            ids.append(row[0])
+
+    assert ids == sorted(ids)
+    assert {job_id.version for job_id in ids} == {7}
+
+
+def test_progress_has_one_statement_trigger_and_nothing_has_a_row_trigger(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        triggers = connection.execute(
+            "select tgrelid::regclass::text, tgname, (tgtype & 1) = 1 as per_row from pg_trigger where not tgisinternal"
+        ).fetchall()
+
+    assert triggers == [("pgqueue.progress", "progress_notify", False)]

@@ -1,0 +1,123 @@
+"""Every statement is EXPLAINed against the migrated schema, and the claim keeps to its index."""
+
+import re
+from importlib.resources import files
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import ClientCursor
+from psycopg_pool import AsyncConnectionPool
+
+from pgqueue.database import open_pool
+from pgqueue.queries import sql
+from pgqueue.queue import Queue
+from queue_scene import StillWorker, still_worker
+
+ONE = UUID(int=1)
+PARAMETERS: dict[str, Any] = {
+    "args": "{}", "attempts": [1], "before": None, "channels": ["c"], "count_limit": 10, "crash_limit": 3,
+    "delays": [1.0], "details": [b""], "draining": False, "ended_within_seconds": 600.0, "error": "{}",
+    "errors": [None], "host": "h", "idempotency_key": "k", "job_id": ONE, "job_ids": [ONE], "kind": "k",
+    "lease_seconds": 10.0, "limit": 5, "max_retries": 3, "outcomes": ["completed"], "paused": True,
+    "payloads": ["p"], "percents": [1], "permanent": [False], "pid": 1, "previews": [b""], "priority": 5,
+    "queue": "q", "remaining": [1.0], "request_hash": b"", "requeued_from": None, "run_at": None, "since": None,
+    "slots": 1, "states": None, "steps": ["s"], "summaries": ["{}"], "tier": 0, "user_id": ONE, "version": "1",
+    "worker_id": ONE,
+}  # fmt: skip
+
+STATEMENTS = sorted(
+    (package, path.name.removesuffix(".sql"))
+    for package in ("pgqueue",)
+    for path in (files(package) / "sql").iterdir()
+    if path.name.endswith(".sql")
+)
+
+
+@pytest.mark.parametrize(("package", "verb"), STATEMENTS)
+def test_statement_can_be_explained(database_url: str, package: str, verb: str) -> None:
+    text = sql(verb)
+    assert text.startswith("-- "), "a statement begins with the line that says what it does"
+
+    with psycopg.connect(database_url, cursor_factory=ClientCursor) as connection:
+        plan = connection.execute(f"explain {text}", PARAMETERS).fetchall()
+
+    assert plan
+
+
+def test_no_statement_counts_on_a_search_path() -> None:
+    for _, verb in STATEMENTS:
+        bare = re.findall(
+            r"\b(?:from|join|update|into)\s+(jobs|progress|attempts|results|workers|turns|lanes|queues)\b", sql(verb)
+        )
+        assert not bare, f"{verb}.sql names {bare} without its schema"
+
+
+def explain_claim(connection: psycopg.Connection[Any], worker_id: UUID) -> str:
+    parameters = {"queue": "q", "limit": 2, "worker_id": worker_id}
+    rows = connection.execute(f"explain (analyze, costs off, timing off) {sql('claim')}", parameters).fetchall()
+    return "\n".join(row[0] for row in rows)
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+def test_claim_walks_its_index_and_touches_few_jobs_however_many_wait(database_url: str, analysed: bool) -> None:
+    worker_id = uuid4()
+    with psycopg.connect(database_url, autocommit=True, cursor_factory=ClientCursor) as connection:
+        connection.execute(sql("ensure_queue"), {"queue": "q"})
+        connection.execute(sql("register_worker"), PARAMETERS | {"worker_id": worker_id, "lease_seconds": 600.0})
+        connection.execute(
+            "insert into pgqueue.jobs (queue, kind, rank, turn, state, args)"
+            " select 'q', 'k', 1 + n % 30, n, 'ready', '{}' from generate_series(1, 20000) as n"
+        )
+        if analysed:
+            connection.execute("analyze pgqueue.jobs, pgqueue.turns, pgqueue.workers")
+
+        plan = explain_claim(connection, worker_id)
+
+    assert "jobs_ready_idx" in plan
+    assert "Seq Scan on jobs" not in plan
+    read = [float(rows) for rows in re.findall(r"jobs_ready_idx on jobs \(actual rows=([\d.]+)", plan)]
+    assert read, plan
+    assert max(read) <= 2, plan
+
+
+@pytest.mark.anyio
+async def test_claim_first_run_on_empty_tables_stays_good_when_they_are_full(database_url: str) -> None:
+    """A prepared statement may keep for good the plan it got while there was nothing to read."""
+    async with open_pool(database_url, size=1, application_name="test") as pool:
+        worker = await still_worker(pool)
+        async with Queue(pool) as queue:
+            await queue.enqueue("echo", {})
+        for _ in range(10):
+            await worker.claim()
+        await fill_and_claim(database_url, pool, worker)
+
+
+async def fill_and_claim(database_url: str, pool: AsyncConnectionPool, worker: StillWorker) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "insert into pgqueue.jobs (queue, kind, rank, turn, state, args)"
+            " select 'backtest', 'k', 1, n, 'ready', '{}' from generate_series(1, 20000) as n"
+        )
+        await flush_counters(pool)
+        before = scans(connection)
+        claimed = [await worker.claim(2) for _ in range(10)]
+        await flush_counters(pool)
+
+        assert [len(jobs) for jobs in claimed] == [2] * 10
+        assert scans(connection) == before, "the claim read the whole table"
+
+
+async def flush_counters(pool: AsyncConnectionPool) -> None:
+    # The pool has one connection, which flushes its own counters when this transaction ends.
+    async with pool.connection() as connection:
+        await connection.execute("select pg_stat_force_next_flush()")
+
+
+def scans(connection: psycopg.Connection[Any]) -> int:
+    row = connection.execute(
+        "select seq_scan from pg_stat_user_tables where relid = 'pgqueue.jobs'::regclass"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
