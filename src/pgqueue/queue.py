@@ -127,11 +127,24 @@ class Queue:
     async def read_recent(
         self, user_id: UUID, *, ended_within_seconds: float = 600, limit: int = 1000
     ) -> list[JobSnapshot]:
-        """The user's unfinished jobs and those that ended a moment ago, oldest first, the newest `limit` of them."""
-        parameters = {"user_id": user_id, "ended_within_seconds": ended_within_seconds, "limit": limit}
+        """The user's unfinished jobs and those that ended a moment ago, of their newest `limit` jobs, oldest first."""
+        ids = await self.recent_ids([user_id], ended_within_seconds=ended_within_seconds, limit=limit)
+        return await self.read(ids, user_id=user_id)
+
+    async def recent_ids(
+        self, user_ids: Collection[UUID], *, ended_within_seconds: float = 600, limit: int = 1000
+    ) -> Sequence[UUID]:
+        """Ids of these users' unfinished jobs and of those that ended a moment ago, of each one's newest `limit`."""
+        parameters = {"user_ids": list(user_ids), "ended_within_seconds": ended_within_seconds, "limit": limit}
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(sql("recent_ids"), parameters)).fetchall()
-            return await _read(connection, [_first(row) for row in rows], user_id)
+        return [_first(row) for row in rows]
+
+    async def read_seqs(self, job_ids: Collection[UUID]) -> dict[UUID, int]:
+        """The present seq of each job: enough to know which of them to read again."""
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(sql("read_seqs"), {"job_ids": list(job_ids)})).fetchall()
+        return {row[0]: row[1] for row in rows}
 
     async def list(
         self,
@@ -139,14 +152,16 @@ class Queue:
         user_id: UUID | None = None,
         queue: str | None = None,
         states: Collection[JobState] | None = None,
+        args: Mapping[str, Any] | None = None,
         before: UUID | None = None,
         limit: int = 50,
     ) -> list[JobSnapshot]:
-        """Jobs, newest first; the last one's id is the `before` of the next page."""
+        """Jobs, newest first; the last one's id is the `before` of the next page. args: members they must have."""
         parameters = {
             "user_id": user_id,
             "queue": queue,
             "states": [state.value for state in states] if states else None,
+            "args": json.dumps(args) if args else None,
             "before": before,
             "limit": limit,
         }
@@ -178,8 +193,11 @@ class Queue:
                 self._hints.changed(job_id)
                 return Cancelled.CANCELLED
 
-    async def requeue(self, job_id: UUID, *, user_id: UUID | None = None) -> Enqueued:
-        """Run a final job again, as a new job that names the old one. JobNotFound; WrongState while unfinished."""
+    async def requeue(self, job_id: UUID, *, user_id: UUID | None = None, tier: int | None = None) -> Enqueued:
+        """Run a final job again, as a new job that names the old one. JobNotFound; WrongState while unfinished.
+
+        tier: the owner's present one; None keeps the old job's.
+        """
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(sql("requeue"), {"job_id": job_id, "user_id": user_id})
@@ -194,7 +212,7 @@ class Queue:
             row["args"],
             queue=row["queue"],
             user_id=row["user_id"],
-            tier=row["tier"],
+            tier=row["tier"] if tier is None else tier,
             priority=row["priority"],
             requeued_from=job_id,
         )

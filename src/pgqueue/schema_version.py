@@ -7,6 +7,7 @@ from pathlib import Path
 from psycopg import AsyncConnection
 from psycopg.errors import InvalidSchemaName, UndefinedTable
 
+from pgqueue.database import connect_options
 from pgqueue.errors import SchemaMismatch
 
 
@@ -21,6 +22,17 @@ def migrations() -> Path:
 def head() -> str:
     """The newest revision. The history is linear and its files are numbered, so the last name is the head."""
     return max(path.name for path in (migrations() / "versions").glob("[0-9]*_*.py")).split("_")[0]
+
+
+async def check_database(database_url: str) -> None:
+    """Connect once, plainly, and require the schema: psycopg or SchemaMismatch then say in a sentence what is wrong.
+
+    A pool would go on trying, and a person would rather be told.
+    """
+    async with await AsyncConnection.connect(
+        database_url, autocommit=True, **connect_options("pgqueue check")
+    ) as connection:
+        await require_schema(connection)
 
 
 async def require_schema(connection: AsyncConnection) -> None:

@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from psycopg import AsyncConnection
-
-from pgqueue.database import connect_options, open_pool, require_url
+from pgqueue.database import open_pool, require_url
 from pgqueue.queue import Queue
-from pgqueue.schema_version import require_schema
+from pgqueue.schema_version import check_database
 from pgqueue.settings import Settings, load_settings
 
 
@@ -17,11 +15,7 @@ async def open_queue(settings: Settings | None = None) -> AsyncIterator[tuple[Qu
     """The queue and the address of its database."""
     settings = settings or load_settings()
     database_url = require_url(settings)
-    # Connected plainly first: a pool would go on trying, and a person would rather be told.
-    async with await AsyncConnection.connect(
-        database_url, autocommit=True, **connect_options("pgqueue cli")
-    ) as connection:
-        await require_schema(connection)
+    await check_database(database_url)
     async with (
         open_pool(database_url, size=1, application_name="pgqueue cli") as pool,
         Queue(pool, name=settings.queue) as queue,

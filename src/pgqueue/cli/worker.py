@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 import uvloop
-from psycopg import AsyncConnection
 
 from pgqueue import handlers, logs
-from pgqueue.database import connect_options, require_url
-from pgqueue.schema_version import require_schema
+from pgqueue.database import require_url
+from pgqueue.schema_version import check_database
 from pgqueue.settings import load_settings
 from pgqueue.worker import Worker
 
@@ -28,10 +27,7 @@ def worker(
     database_url = require_url(settings)
 
     async def work() -> None:
-        async with await AsyncConnection.connect(
-            database_url, autocommit=True, **connect_options("pgqueue worker")
-        ) as connection:
-            await require_schema(connection)
+        await check_database(database_url)
         instance = Worker(handlers.installed(), settings, database_url=database_url)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

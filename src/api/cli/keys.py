@@ -1,0 +1,146 @@
+"""`pgqueue keys …`: accounts' API keys, and one-time codes for the page."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import typer
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+from rich.console import Console
+from rich.table import Table
+
+from api import accounts
+from api.accounts import PLANS
+from api.queries import sql
+from pgqueue import connect_options, load_settings, require_schema, require_url
+
+keys = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
+
+User = Annotated[str, typer.Option(help="UUID of the user, or `new` for a new account.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+
+
+@keys.command()
+def create(
+    user: User = "new",
+    plan: Annotated[str | None, typer.Option(help=f"Plan of the account: {', '.join(PLANS)} [new: free].")] = None,
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "",
+    expires_days: Annotated[float | None, typer.Option(min=0.001, max=3650, help="Default: never.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a key. It is shown once: only its hash is kept."""
+    user_id = _user(user)
+    if plan is not None and plan not in PLANS:
+        raise typer.BadParameter(f"--plan: {plan!r} is none of {', '.join(PLANS)}.")
+
+    async def work(connection: AsyncConnection[Any]) -> None:
+        account = await accounts.ensure_user(connection, user_id, plan or "free")
+        if plan is not None and account.plan != plan:
+            await accounts.set_plan(connection, user_id, plan)
+        seconds = None if expires_days is None else expires_days * 86_400
+        key_id, key = await accounts.create_key(connection, user_id, name=name, expires_seconds=seconds)
+        if as_json:
+            _write({"id": str(key_id), "key": key, "userId": str(user_id), "plan": plan or account.plan})
+        else:
+            Console().print(key, soft_wrap=True, highlight=False)
+            _note(f"User {user_id}, plan {plan or account.plan}. The key is not shown again.")
+
+    _run(work)
+
+
+@keys.command("list")
+def list_(user: Annotated[UUID | None, typer.Option(help="Only this user's.")] = None, as_json: Json = False) -> None:
+    """List keys, newest first."""
+
+    async def work(connection: AsyncConnection[Any]) -> None:
+        cursor = connection.cursor(row_factory=dict_row)
+        rows = await (await cursor.execute(sql("list_keys"), {"user_id": user})).fetchall()
+        if as_json:
+            for row in rows:
+                _write(row)
+            return
+        if not rows:
+            _note("No keys. Make one with `pgqueue keys create`.")
+            return
+        columns = ["prefix", "user_id", "plan", "name", "created_at", "expires_at", "revoked_at", "last_used_at"]
+        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+        for row in rows:
+            table.add_row(*(_cell(row[column]) for column in columns))
+        Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+    _run(work)
+
+
+@keys.command()
+def revoke(key: Annotated[str, typer.Argument(help="Prefix or id of the key, as listed.")]) -> None:
+    """Revoke a key: from now on it opens nothing."""
+
+    async def work(connection: AsyncConnection[Any]) -> int:
+        row = await (await connection.execute(sql("revoke_key"), {"key": key})).fetchone()
+        if row is None:
+            _note(f"pgqueue: no key {key!r}. List them with `pgqueue keys list`.")
+            return 1
+        _note(f"Revoked {row[1]}….")
+        return 0
+
+    _run(work)
+
+
+@keys.command()
+def login(
+    user: Annotated[UUID, typer.Option(help="UUID of the user.")],
+    url: Annotated[str, typer.Option(help="Address of the page.")] = "http://127.0.0.1:8000",
+    as_json: Json = False,
+) -> None:
+    """Make an address that logs the user in on the page, once, within ten minutes."""
+
+    async def work(connection: AsyncConnection[Any]) -> None:
+        await accounts.ensure_user(connection, user)
+        code = await accounts.create_login_code(connection, user)
+        # After the #, which browsers keep to themselves: no server and no log sees the code in an address.
+        address = f"{url.rstrip('/')}/#code={code}"
+        if as_json:
+            _write({"url": address})
+        else:
+            Console().print(address, soft_wrap=True, highlight=False)
+
+    _run(work)
+
+
+def _run(work: Callable[[AsyncConnection[Any]], Awaitable[int | None]]) -> None:
+    async def session() -> int:
+        database_url = require_url(load_settings())
+        async with await AsyncConnection.connect(
+            database_url, autocommit=True, **connect_options("pgqueue keys")
+        ) as connection:
+            await require_schema(connection)
+            return await work(connection) or 0
+
+    raise typer.Exit(asyncio.run(session()))
+
+
+def _user(text: str) -> UUID:
+    if text == "new":
+        return uuid4()
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"--user: {text!r} is no UUID.") from error
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return value.strftime("%Y-%m-%d %H:%M") if hasattr(value, "strftime") else str(value)
+
+
+def _write(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, default=str) + "\n")
+
+
+def _note(text: str) -> None:
+    sys.stderr.write(text + "\n")

@@ -1,0 +1,128 @@
+"""`pgqueue serve`: the API and the page."""
+
+import asyncio
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+log = logging.getLogger("api.access")
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on [default: PGQUEUE_API_HOST or 127.0.0.1].")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one [default: PGQUEUE_API_PORT or 8000].")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help='Say {"url": …} on stdout once requests are taken.')] = False,
+    access_log: Annotated[bool, typer.Option(help="One line per request on stderr.")] = True,
+) -> None:
+    """Serve the API and the page until SIGTERM or Ctrl-C."""
+    # Loaded here: other commands should not wait for a web server.
+    import uvicorn
+
+    from api.app import create_app
+    from api.settings import ApiSettings
+    from pgqueue import check_database, configure_logs, load_settings, require_url
+
+    chosen: dict[str, Any] = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    settings = ApiSettings(**chosen)
+    queue_settings = load_settings()
+    configure_logs()
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    database_url = require_url(queue_settings)
+    # Asked before anything listens: a wrong address or schema is then one sentence instead of a failed start.
+    asyncio.run(check_database(database_url))
+    app = create_app(settings, database_url=database_url, queue_name=queue_settings.queue)
+
+    def announce(url: str) -> None:
+        if as_json:
+            sys.stdout.write(json.dumps({"url": url}) + "\n")
+            sys.stdout.flush()
+        log.info("serving", extra={"url": url})
+
+    served = AccessLog(app) if access_log else app
+    config = uvicorn.Config(
+        Abortable(served),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Streams end by themselves once told; what has not ended by then is cut.
+        timeout_graceful_shutdown=5,
+    )
+    # The hub is made when the application starts: looked up late.
+    server = _server(config, on_exit=lambda: app.state.hub.close(), on_started=announce)  # noqa: PLW0108
+    server.run()
+    raise typer.Exit(0 if server.started else 1)
+
+
+def _server(config: Any, *, on_exit: Callable[[], None], on_started: Callable[[str], None]) -> Any:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Tells streams to end before it waits for them: uvicorn runs the application's own shutdown only after."""
+
+        def handle_exit(self, sig: int, frame: Any) -> None:
+            if self.started:
+                on_exit()
+            super().handle_exit(sig, frame)
+
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                host, port = self.servers[0].sockets[0].getsockname()[:2]
+                on_started(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+
+    return Server(config)
+
+
+class Abortable:
+    """Leaves a way in the scope to drop the connection, which closing does not while its reader reads nothing."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        transport = getattr(getattr(send, "__self__", None), "transport", None)
+        if transport is not None:
+            scope["pgqueue.abort"] = transport.abort
+        await self._app(scope, receive, send)
+
+
+class AccessLog:
+    """One line per answer: method, path, status, milliseconds. No query, no header: secrets live there."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 500
+
+        async def watching(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watching)
+        finally:
+            facts = {
+                "method": scope["method"],
+                "path": scope["path"],
+                "status": status,
+                "ms": round((time.perf_counter() - began) * 1000, 1),
+            }
+            log.info("request", extra=facts)

@@ -1,0 +1,29 @@
+"""/livez and /readyz: for whoever restarts us, and for whoever sends us requests."""
+
+import asyncio
+
+import psycopg
+from psycopg_pool import PoolTimeout
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+READY_SECONDS = 1.0
+
+
+async def live(_request: Request) -> Response:
+    """The event loop turns. Nothing else is asked: a restart would not mend a database."""
+    return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+
+async def ready(request: Request) -> Response:
+    """The database answers and we are not on our way out. Without LISTEN we are ready still, and say so."""
+    hub = request.app.state.hub
+    headers = {"Cache-Control": "no-store"}
+    if hub.closing.is_set():
+        return JSONResponse({"status": "stopping"}, 503, headers=headers)
+    try:
+        async with asyncio.timeout(READY_SECONDS), request.app.state.pool.connection() as connection:
+            await connection.execute("select 1")
+    except (psycopg.Error, PoolTimeout, TimeoutError):
+        return JSONResponse({"status": "database away"}, 503, headers=headers)
+    return JSONResponse({"status": "ok", "mode": hub.mode}, headers=headers)

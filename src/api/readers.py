@@ -1,0 +1,71 @@
+"""One reader of an event stream: what it watches, what it has seen, and the latest value per job it has yet to see."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from uuid import UUID
+
+from api.shapes import job_shape
+from pgqueue import JobSnapshot
+
+
+class Event:
+    """A job as it became, encoded once per language and shared by all its readers."""
+
+    def __init__(self, job: JobSnapshot) -> None:
+        self.job = job
+        self._encoded: dict[str, bytes] = {}
+
+    def encode(self, epoch: str, language: str) -> bytes:
+        if language not in self._encoded:
+            data = json.dumps(job_shape(self.job, language), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+            self._encoded[language] = f"event: progress\nid: {epoch}:{self.job.seq}\ndata: {data}\n\n".encode()
+        return self._encoded[language]
+
+
+class Reader:
+    """Bounded by the jobs it watches: a slow reader misses steps in between, never the last one."""
+
+    def __init__(self, user_id: UUID, job_ids: frozenset[UUID] | None) -> None:
+        self.user_id = user_id
+        self.job_ids = job_ids
+        self.wake = asyncio.Event()
+        self.mode_changed = False
+        self._pending: dict[UUID, Event] = {}
+        self._seen: dict[UUID, int] = {}
+        self._ended: set[UUID] = set()
+
+    def offer(self, event: Event) -> None:
+        """Take the event if it is watched and newer than what was seen."""
+        job = event.job
+        if job.user_id != self.user_id or (self.job_ids is not None and job.id not in self.job_ids):
+            return
+        if job.seq <= self._seen.get(job.id, -1):
+            return
+        self._seen[job.id] = job.seq
+        self._pending[job.id] = event
+        if job.is_final:
+            self._ended.add(job.id)
+        self.wake.set()
+
+    def take(self) -> list[Event]:
+        """What is new, one event per job, in the order the jobs last changed."""
+        events = sorted(self._pending.values(), key=lambda event: event.job.updated_at)
+        self._pending.clear()
+        return events
+
+    def unfinished(self) -> Iterator[UUID]:
+        """The watched jobs that may still change."""
+        known = self._seen.keys() if self.job_ids is None else self.job_ids
+        return (job_id for job_id in known if job_id not in self._ended)
+
+    def behind(self, seqs: Mapping[UUID, int]) -> Iterator[UUID]:
+        """Those of the jobs that have changed since this reader saw them, or that it should see and has not."""
+        if self.job_ids is None:
+            return (job_id for job_id, seq in seqs.items() if job_id in self._seen and seq > self._seen[job_id])
+        return (job_id for job_id in self.job_ids if seqs.get(job_id, -1) > self._seen.get(job_id, -1))
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every job it was asked to watch has ended; one that watches all is never done."""
+        return self.job_ids is not None and self.job_ids <= self._ended

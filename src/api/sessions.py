@@ -1,0 +1,80 @@
+"""/api/session: a page's cookie, got for an API key or a one-time login code."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api import accounts
+from api.accounts import Account, Session
+from api.auth import LONGEST_SECRET, cookie_name, identify, require_same_origin
+from api.bodies import read_json
+from api.problems import invalid, unauthorized
+from api.settings import ApiSettings
+
+
+async def show(request: Request) -> Response:
+    """GET: who is logged in, and until when."""
+    token = request.cookies.get(cookie_name(request.app.state.settings))
+    if not token:
+        raise unauthorized("There is no session. Log in first.")
+    async with request.app.state.pool.connection() as connection:
+        session = await accounts.find_session(connection, token[:LONGEST_SECRET])
+    if session is None:
+        raise unauthorized("The session has ended. Log in again.")
+    return JSONResponse(_shape(session), headers={"Cache-Control": "no-store"})
+
+
+async def begin(request: Request) -> Response:
+    """POST: a bearer key in the header, or {"code"} in the body, becomes a cookie."""
+    settings: ApiSettings = request.app.state.settings
+    # Logging someone in under another's name is an attack, too.
+    if "origin" in request.headers or "sec-fetch-site" in request.headers:
+        require_same_origin(request)
+    account = await (identify(request) if "authorization" in request.headers else _by_code(request))
+    seconds = settings.session_hours * 3600
+    async with request.app.state.pool.connection() as connection:
+        token, expires_at = await accounts.create_session(connection, account.user_id, seconds=seconds)
+    response = JSONResponse(_shape(Session(account, expires_at)), headers={"Cache-Control": "no-store"})
+    response.set_cookie(
+        cookie_name(settings),
+        token,
+        max_age=int(seconds),
+        path="/",
+        secure=settings.https,
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+async def end(request: Request) -> Response:
+    """DELETE: the session is over, here and wherever its cookie was copied to."""
+    settings: ApiSettings = request.app.state.settings
+    token = request.cookies.get(cookie_name(settings))
+    response = Response(status_code=204)
+    if token:
+        require_same_origin(request)
+        async with request.app.state.pool.connection() as connection:
+            await accounts.revoke_session(connection, token[:LONGEST_SECRET])
+        response.delete_cookie(cookie_name(settings), path="/", secure=settings.https, httponly=True, samesite="lax")
+    return response
+
+
+async def _by_code(request: Request) -> Account:
+    settings: ApiSettings = request.app.state.settings
+    body = await read_json(request, limit=settings.body_bytes, seconds=settings.body_seconds)
+    code = body.get("code")
+    if not isinstance(code, str) or not 1 <= len(code) <= LONGEST_SECRET:
+        raise invalid([{"path": "code", "message": "must be a login code"}])
+    async with request.app.state.pool.connection() as connection:
+        user_id = await accounts.use_login_code(connection, code)
+        if user_id is None:
+            raise unauthorized("The login code is unknown, used or older than ten minutes. Ask for a new one.")
+        return await accounts.ensure_user(connection, user_id)
+
+
+def _shape(session: Session) -> dict[str, str]:
+    return {
+        "userId": str(session.account.user_id),
+        "plan": session.account.plan,
+        "expiresAt": session.expires_at.isoformat(),
+    }

@@ -1,0 +1,68 @@
+"""Jobs as callers read them: the same members in an answer, in a list and in an event."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from api.wording import current_step
+from pgqueue import JobSnapshot
+
+QUEUE_PATH = "/api/backtest/queue"
+
+
+def job_shape(job: JobSnapshot, language: str) -> dict[str, Any]:
+    """The members the contract names, and beside them what a page shows of a job."""
+    args = job.args
+    shape: dict[str, Any] = {
+        "jobId": str(job.id),
+        "userId": str(job.user_id),
+        "status": job.status,
+        "progress": job.percent,
+        "currentStep": current_step(job, language),
+        "stepCode": job.step,
+        "estimatedTimeRemaining": remaining(job),
+        "attempt": job.attempt,
+        "seq": job.seq,
+        "createdAt": iso(job.created_at),
+        "updatedAt": iso(job.updated_at),
+        "runAt": iso(job.run_at),
+        "startedAt": iso(job.started_at),
+        "finishedAt": iso(job.finished_at),
+        "cancelRequested": job.cancel_requested,
+        "priority": job.priority,
+        "symbol": args.get("symbol"),
+        "timeframe": args.get("timeframe"),
+        "startDate": args.get("startDate"),
+        "endDate": args.get("endDate"),
+        "initialCapital": args.get("initialCapital"),
+        "strategyId": args.get("strategyId"),
+        "strategyName": strategy_name(args),
+        "requeuedFrom": str(job.requeued_from) if job.requeued_from else None,
+        "links": links(job.id),
+    }
+    if job.status == "completed":
+        shape["metrics"] = (job.summary or {}).get("metrics")
+    if job.error is not None and job.status in ("failed", "waiting"):
+        shape["error"] = job.error.get("message")
+    return shape
+
+
+def strategy_name(args: Mapping[str, Any]) -> str | None:
+    strategy = args.get("strategy")
+    name = strategy.get("name") if isinstance(strategy, Mapping) else strategy
+    return str(name) if name is not None else None
+
+
+def remaining(job: JobSnapshot) -> int | None:
+    """Whole seconds, rounded up: a bar that says 0 s and goes on looks broken."""
+    return None if job.remaining_seconds is None else int(-(-job.remaining_seconds // 1))
+
+
+def links(job_id: UUID) -> dict[str, str]:
+    own = f"{QUEUE_PATH}/{job_id}"
+    return {"self": own, "events": f"{own}/events", "result": f"{own}/result", "cancel": own}
+
+
+def iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,17 @@
+-- Who presents this key; the use is noted at most once a minute, so that a busy key is not a busy row.
+with found as (
+  select api_keys.id, api_keys.last_used_at, users.id as user_id, users.plan, users.is_admin
+    from api.api_keys
+    join api.users on users.id = api_keys.user_id
+   where api_keys.hash = %(hash)s
+     and api_keys.revoked_at is null
+     and (api_keys.expires_at is null or api_keys.expires_at > clock_timestamp())
+),
+noted as (
+  update api.api_keys
+     set last_used_at = clock_timestamp()
+    from found
+   where api_keys.id = found.id
+     and (found.last_used_at is null or found.last_used_at < clock_timestamp() - interval '1 minute')
+)
+select user_id, plan, is_admin from found

@@ -1,0 +1,5 @@
+-- A user's own strategy.
+select id, name, definition
+  from api.strategies
+ where id = %(strategy_id)s
+   and user_id = %(user_id)s

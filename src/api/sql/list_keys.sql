@@ -1,0 +1,8 @@
+-- Keys, newest first.
+select api_keys.id, api_keys.user_id, users.plan, api_keys.prefix, api_keys.name, api_keys.created_at,
+       api_keys.expires_at, api_keys.revoked_at, api_keys.last_used_at
+  from api.api_keys
+  join api.users on users.id = api_keys.user_id
+ where (%(user_id)s::uuid is null or api_keys.user_id = %(user_id)s)
+ order by api_keys.created_at desc
+ limit 1000
