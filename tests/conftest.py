@@ -7,10 +7,10 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
-import psycopg.conninfo
 import pytest
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
+from sqlalchemy import make_url
 
 from pgqueue import migrate
 from pgqueue.database import EmbeddedServer, open_pool
@@ -50,12 +50,8 @@ def execute(server_url: str, statement: str, *names: str) -> None:
 
 
 def address(server_url: str, database: str) -> str:
-    """The same server's other database, as a URL."""
-    facts = psycopg.conninfo.conninfo_to_dict(server_url)
-    host, user = facts.get("host", ""), facts.get("user", "")
-    password = f":{facts['password']}" if "password" in facts else ""
-    port = f"&port={facts['port']}" if "port" in facts else ""
-    return f"postgresql://{user}{password}@/{database}?host={host}{port}"
+    """The same server's other database."""
+    return make_url(server_url).set(database=database).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")
@@ -84,4 +80,7 @@ async def pool(database_url: str) -> AsyncIterator[AsyncConnectionPool]:
 
 
 def pytest_report_header() -> str:
-    return f"database: {'DATABASE_URL' if CHOSEN_SERVER else 'embedded PostgreSQL'}"
+    if CHOSEN_SERVER is None:
+        return "database: embedded PostgreSQL 18"
+    with psycopg.connect(CHOSEN_SERVER) as connection:
+        return f"database: PostgreSQL {connection.info.parameter_status('server_version')}, of DATABASE_URL"

@@ -4,14 +4,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pgqueue.errors import PgQueueError
 
 
 class InvalidSettings(PgQueueError):
-    """All wrong settings at once."""
+    """All wrong settings at once. Wrong usage, so the command line ends with 2."""
+
+    exit_code = 2
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
@@ -33,6 +35,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None,
         validation_alias="DATABASE_URL",
+        repr=False,  # it may hold a password
         description="Address of the PostgreSQL (15 to 18) to use. Not set: the embedded one.",
     )
     data_dir: Path = Field(default_factory=default_data_dir, description="Directory of the embedded server.")
@@ -58,6 +61,13 @@ class Settings(BaseSettings):
     )
     child_max_jobs: int = Field(1000, ge=1, le=1_000_000, description="A child process is replaced after so many jobs.")
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_an_address(cls, given: str | None) -> str | None:
+        if given and not given.startswith(("postgresql://", "postgres://")):
+            raise ValueError("must be like postgresql://user:password@host:5432/database")
+        return given or None
+
 
 def load_settings(**chosen: Any) -> Settings:
     """The settings of the environment, with `chosen` before them; InvalidSettings names everything that is wrong."""
@@ -69,5 +79,9 @@ def load_settings(**chosen: Any) -> Settings:
 
 def _problem(detail: Any) -> str:
     name = str(detail["loc"][0])
-    variable = name if name.isupper() else f"PGQUEUE_{name.upper()}"
-    return f"{variable}={detail['input']!r}: {detail['msg'].lower()}"
+    said = str(detail["msg"]).removeprefix("Value error, ")
+    said = said[0].lower() + said[1:]
+    if name.lower() == "database_url":
+        # Not quoted: what is wrong with it may stand beside a password.
+        return f"DATABASE_URL {said}"
+    return f"PGQUEUE_{name.upper()}={detail['input']!r}: {said}"

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from pgqueue.cli import enqueue, jobs, migrate, queue, requeue, worker
 from pgqueue.errors import PgQueueError
+from pgqueue.settings import InvalidSettings
 
 GROUP = "pgqueue.commands"
 
@@ -64,6 +65,9 @@ def main() -> None:
     """Run a command. Exit code 0: done, 1: failed, 2: wrong usage; errors are one sentence on stderr."""
     try:
         app()
+    except InvalidSettings as error:
+        _say(str(error))
+        sys.exit(error.exit_code)
     except (PgQueueError, PoolTimeout) as error:
         sys.exit(_say(str(error)))
     except psycopg.OperationalError as error:

@@ -35,6 +35,8 @@ def open_pool(
         timeout=wait_seconds,
         open=False,
         configure=_configure,
+        # After a restart of the server its dead connections are replaced here, not handed out; costs some 0.1 ms.
+        check=AsyncConnectionPool.check_connection,
         # Never prepared: a plan made while the tables were empty may read them whole once they are full, and a
         # transaction pooler may hand the next statement to another backend. Planning anew costs some 0.1 ms.
         kwargs={**connect_options(application_name), "autocommit": True, "prepare_threshold": None},
