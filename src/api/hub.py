@@ -78,7 +78,7 @@ class Hub:
 
     @contextmanager
     def reading(self, user_id: UUID, job_ids: frozenset[UUID] | None = None) -> Iterator[Reader]:
-        """A reader of the user's jobs (these, or all). Registered before its snapshot is read: nothing falls between."""
+        """A reader of the user's jobs (these, or all). Registered before its snapshot is read, so nothing is lost."""
         reader = Reader(user_id, job_ids)
         self._readers[user_id].add(reader)
         try:

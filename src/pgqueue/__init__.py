@@ -1,5 +1,6 @@
 """A job queue in Postgres: claims, leases, retries, progress. Knows nothing of finance."""
 
+from pgqueue.companion import Companion
 from pgqueue.database import EmbeddedServer, connect_options, open_pool, require_url
 from pgqueue.errors import (
     ArgsTooLarge,
@@ -36,6 +37,7 @@ __all__ = [
     "NOBODY",
     "ArgsTooLarge",
     "Cancelled",
+    "Companion",
     "Context",
     "EmbeddedServer",
     "Enqueued",

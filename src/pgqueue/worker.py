@@ -25,6 +25,8 @@ from pgqueue.progress import ProgressBoard
 from pgqueue.settings import Settings
 
 DATABASE_AWAY_SECONDS = 0.5
+LAST_WORDS_SECONDS = 5.0
+"""How long a stopping worker waits for a database that does not answer."""
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,11 @@ class Worker:
         self._lease_lost = asyncio.Event()
         self.started = asyncio.Event()
         """Set once children are warm and the lease is held: from here on jobs are claimed."""
+
+    @property
+    def id(self) -> UUID:
+        """Of this boot; another one after the worker was declared dead."""
+        return self._lease.worker_id
 
     def stop(self) -> None:
         """Drain: claim nothing more, finish what runs within drain_seconds. Asked a second time: give back now."""
@@ -171,8 +178,11 @@ class Worker:
                 (done, give_back), timeout=self._settings.drain_seconds, return_when=asyncio.FIRST_COMPLETED
             )
             give_back.cancel()
-            await asyncio.gather(*(self._release(job_id) for job_id in list(self._running)))
-            await done
+            releases = asyncio.gather(*(self._release(job_id) for job_id in list(self._running)))
+            # What cannot be written by now, because the database is away, is rescued when the lease lapses.
+            await asyncio.wait((asyncio.ensure_future(releases), done), timeout=LAST_WORDS_SECONDS)
+            releases.cancel()
+            done.cancel()
         await self._board.flush()
 
     async def _release(self, job_id: UUID) -> None:
@@ -231,8 +241,9 @@ class Worker:
 
     async def _part(self) -> None:
         try:
-            await self._lease.end()
-        except (psycopg.Error, PoolTimeout) as error:
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                await self._lease.end()
+        except (psycopg.Error, PoolTimeout, TimeoutError) as error:
             log.warning("lease not given up; it lapses by itself", extra={"reason": str(error).strip()})
 
     async def _close_children(self) -> None:

@@ -23,7 +23,8 @@ PARAMETERS: dict[str, Any] = {
     "lease_seconds": 10.0, "limit": 5, "max_retries": 3, "outcomes": ["completed"], "paused": True,
     "payloads": ["p"], "percents": [1], "permanent": [False], "pid": 1, "previews": [b""], "priority": 5,
     "queue": "q", "remaining": [1.0], "request_hash": b"", "requeued_from": None, "run_at": None, "since": None,
-    "slots": 1, "states": None, "steps": ["s"], "summaries": ["{}"], "tier": 0, "user_id": ONE, "user_ids": [ONE], "version": "1",
+    "slots": 1, "states": None, "steps": ["s"], "summaries": ["{}"], "tier": 0, "user_id": ONE, "user_ids": [ONE],
+    "version": "1",
     "worker_id": ONE,
 }  # fmt: skip
 

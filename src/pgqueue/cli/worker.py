@@ -8,6 +8,7 @@ import typer
 import uvloop
 
 from pgqueue import handlers, logs
+from pgqueue.cli.output import write_json
 from pgqueue.database import require_url
 from pgqueue.schema_version import check_database
 from pgqueue.settings import load_settings
@@ -19,6 +20,7 @@ def worker(
     slots: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Jobs at a time, one process each [default: one per core].")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help='Say {"worker": …} on stdout once jobs are taken.')] = False,
 ) -> None:
     """Run jobs until SIGTERM or Ctrl-C; a second one gives running jobs back at once."""
     chosen = {name: value for name, value in {"queue": queue, "slots": slots}.items() if value is not None}
@@ -32,6 +34,15 @@ def worker(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, instance.stop)
+        if as_json:
+            telling = asyncio.create_task(_tell(instance))
         await instance.run()
+        if as_json:
+            await telling
 
     uvloop.run(work())
+
+
+async def _tell(instance: Worker) -> None:
+    await instance.started.wait()
+    write_json({"worker": str(instance.id)})
