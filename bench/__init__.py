@@ -1,0 +1,1 @@
+"""One file per question: `python -m bench.<question> [--quick] [--json]`. The last line printed is the answer."""

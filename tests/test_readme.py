@@ -1,0 +1,90 @@
+"""What the README says is true: its settings, its commands, its files, its Python."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic_settings import BaseSettings
+
+from api.settings import ApiSettings
+from pgqueue import Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+VARYING = {"data_dir": "the user's data directory", "slots": "one per core", "database_url": "–"}
+
+
+def settings_table() -> str:
+    rows = [
+        *rows_of(Settings, "PGQUEUE_"),
+        *rows_of(ApiSettings, "PGQUEUE_API_"),
+    ]
+    return "\n".join(["| setting | default | |", "|---|---|---|", *rows])
+
+
+def rows_of(settings: type[BaseSettings], prefix: str) -> list[str]:
+    rows = []
+    for name, field in settings.model_fields.items():
+        variable = str(field.validation_alias or f"{prefix}{name.upper()}")
+        default = VARYING.get(name, field.get_default())
+        rows.append(
+            f"| `{variable}` | {str(default).lower() if isinstance(default, bool) else default} | {field.description} |"
+        )
+    return rows
+
+
+def test_the_settings_table_is_current() -> None:
+    assert settings_table() in README, f"put this table into README.md:\n{settings_table()}"
+
+
+def documented_commands() -> list[list[str]]:
+    spans = re.findall(r"`(pgqueue [^`]+)`", README)
+    lines = re.findall(r"^(pgqueue [^#\n]+)", README, flags=re.MULTILINE)
+    return [shlex.split(command)[1:] for command in [*spans, *lines]]
+
+
+def test_every_command_and_option_the_readme_names_exists() -> None:
+    """Asked of each command's own --help."""
+    assert len(documented_commands()) > 10
+    helps: dict[tuple[str, ...], str] = {}
+    for words in documented_commands():
+        names = [word for word in words[:2] if re.fullmatch(r"[a-z]+", word)]
+        path = tuple(names[: 2 if names[0] in ("jobs", "queue", "keys", "data") else 1])
+        if path not in helps:
+            done = subprocess.run(
+                [sys.executable, "-m", "pgqueue", *path, "--help"],
+                env={**os.environ, "COLUMNS": "200", "TERM": "dumb"},
+                check=False,
+                capture_output=True,
+                text=True,
+            )
+            assert done.returncode == 0, (path, done.stderr)
+            helps[path] = done.stdout
+        for option in (word for word in words if word.startswith("--")):
+            assert option in helps[path], f"pgqueue {' '.join(path)} knows no {option}"
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\((?!https?:|#)([^)]+)\)", README))))
+def test_every_file_the_readme_links_to_exists(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+def test_the_python_of_the_readme_runs(database_url: str, tmp_path: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    program = tmp_path / "example.py"
+    program.write_text(f"{code}\n\nimport sys\n\nasyncio.run(main(sys.argv[1]))\n", encoding="utf-8")
+
+    done = subprocess.run([sys.executable, str(program), database_url], check=False, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"[0-9a-f-]{36}\n", done.stdout)
+
+
+def test_the_readme_shows_the_two_commands_first() -> None:
+    commands = re.findall(r"^(make \w+)", README, flags=re.MULTILINE)
+
+    assert commands[:2] == ["make demo", "make test"]
