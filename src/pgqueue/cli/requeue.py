@@ -40,6 +40,8 @@ def requeue(
             except PgQueueError as error:
                 errors += 1
                 notes.print(f"pgqueue: {error}", style="red")
+        if not ids:
+            notes.print("Nothing to requeue.")
         _answer(done, as_json=as_json)
         return int(errors > 0)
 
@@ -52,5 +54,3 @@ def _answer(rows: Sequence[tuple[str, str | None]], *, as_json: bool) -> None:
             write_json({"requeuedFrom": old, "jobId": new})
     elif rows:
         write_table(["job", "runs again as"], rows)
-    else:
-        notes.print("Nothing to requeue.")
