@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 from uuid import UUID
 
@@ -128,11 +128,9 @@ class Worker:
             await self._sleep(min(self._settings.poll_seconds, self._settings.poll_seconds if due is None else due))
 
     async def _sleep(self, seconds: float) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
-        except TimeoutError:
-            pass
 
     def _start(self, job: ClaimedJob) -> None:
         executor = self._idle.pop()
@@ -183,7 +181,9 @@ class Worker:
             await asyncio.wait((asyncio.ensure_future(releases), done), timeout=LAST_WORDS_SECONDS)
             releases.cancel()
             done.cancel()
-        await self._board.flush()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                await self._board.flush()
 
     async def _release(self, job_id: UUID) -> None:
         job, executor = self._running.pop(job_id)
