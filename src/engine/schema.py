@@ -44,7 +44,7 @@ symbols = Table(
     CheckConstraint("length(name) between 1 and 200", name="name_length"),
 )
 
-# adjusted, close_only and source are the series', not the symbol's: minute bars may come from elsewhere than daily ones.
+# Adjusted, close-only and source are facts of the series: minute bars may come from elsewhere than daily ones.
 series = Table(
     "series",
     metadata,

@@ -1,0 +1,142 @@
+"""Everything the engine refuses, each error saying what happened, where, and what to do.
+
+EngineError
+├── BarsRefused          prices that cannot be true
+├── FileRefused          a price file, by line
+├── RequestError         a backtest request, every wrong member at once
+├── StrategyError        a strategy's definition, a rule's text, or a parameter
+├── UnknownStrategy
+├── UnknownSymbol
+├── RangeNotCovered
+├── TooManyBars
+├── ResultNotFinite
+├── DatabaseUnset
+└── Cancelled
+
+`permanent` is true where trying again cannot help.
+"""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import TypedDict
+
+
+class EngineError(Exception):
+    """Base of all errors this package raises on purpose."""
+
+    permanent = True
+
+
+class BarsRefused(EngineError):
+    """The first bad row of an array of bars. row counts from 0."""
+
+    def __init__(self, row: int, *, when: str, reason: str, mend: str) -> None:
+        self.row = row
+        self.reason = reason
+        self.mend = mend
+        super().__init__(f"bars: row {row} ({when}): {reason}. {mend}")
+
+
+class FileRefused(EngineError):
+    """A price file that cannot be read. line counts from 1, the header included."""
+
+    def __init__(self, file: str, *, line: int, reason: str, mend: str) -> None:
+        self.file = file
+        self.line = line
+        self.reason = reason
+        self.mend = mend
+        super().__init__(f"{file}, line {line}: {reason}. {mend}")
+
+
+class Detail(TypedDict):
+    path: str
+    message: str
+
+
+class RequestError(EngineError):
+    """All that is wrong with a request, each with the path its caller wrote."""
+
+    def __init__(self, details: Sequence[Detail]) -> None:
+        self.details = list(details)
+        said = "; ".join(f"{detail['path'] or 'body'} {detail['message']}" for detail in details)
+        super().__init__(f"backtest request: {said}.")
+
+
+class StrategyError(EngineError):
+    """path: the member of the definition, as `entryLong` or `let.fast`. column counts from 1 in a rule's text."""
+
+    def __init__(self, path: str, reason: str, *, column: int | None = None, near: str | None = None) -> None:
+        self.path = path
+        self.reason = reason
+        self.column = column
+        self.near = near
+        place = path if column is None else f"{path}, column {column}"
+        hint = f"; did you mean {near!r}?" if near else "."
+        super().__init__(f"strategy: {place}: {reason}{hint}")
+
+
+class UnknownStrategy(EngineError):
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        names = sorted(known)
+        near = nearest(name, names)
+        hint = f"did you mean {near!r}?" if near else f"Built in: {', '.join(names)}."
+        super().__init__(f"no strategy {name!r}; {hint}" if near else f"no strategy {name!r}. {hint}")
+
+
+class UnknownSymbol(EngineError):
+    def __init__(self, symbol: str, timeframe: str, known: Iterable[str] = ()) -> None:
+        self.symbol = symbol
+        self.timeframe = timeframe
+        names = sorted(known)
+        listed = f" There are: {', '.join(names[:20])}." if names else ""
+        super().__init__(
+            f"no {timeframe} prices of {symbol}.{listed} `pgqueue data list` shows what can be tested, "
+            "`pgqueue data import` adds to it."
+        )
+
+
+class RangeNotCovered(EngineError):
+    def __init__(self, symbol: str, timeframe: str, *, asked: tuple[str, str], stored: tuple[str, str]) -> None:
+        self.symbol = symbol
+        self.stored = stored
+        super().__init__(
+            f"no {timeframe} prices of {symbol} from {asked[0]} to {asked[1]}; there are prices from {stored[0]} "
+            f"to {stored[1]}. Choose dates in that range."
+        )
+
+
+class TooManyBars(EngineError):
+    def __init__(self, symbol: str, timeframe: str, *, limit: int) -> None:
+        super().__init__(
+            f"{symbol} {timeframe}: more than {limit:,} bars in this range. Choose a shorter range or a coarser "
+            "timeframe."
+        )
+
+
+class ResultNotFinite(EngineError):
+    def __init__(self, symbol: str, timeframe: str, *, when: str) -> None:
+        super().__init__(
+            f"{symbol} {timeframe}: equity grew beyond what a number can hold on {when}. Look for wrong prices there."
+        )
+
+
+class DatabaseUnset(EngineError):
+    permanent = False
+
+    def __init__(self) -> None:
+        super().__init__("DATABASE_URL is not set, so there is no bar store. Set it to a migrated PostgreSQL.")
+
+
+class Cancelled(EngineError):
+    permanent = False
+
+    def __init__(self, step: str) -> None:
+        self.step = step
+        super().__init__(f"backtest: cancelled during {step}; nothing was saved.")
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant."""
+    near = get_close_matches(word, list(known), n=1)
+    return near[0] if near else None

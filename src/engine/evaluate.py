@@ -1,0 +1,121 @@
+"""A strategy's graph over bars: one pass in node order, whole arrays at a time.
+
+Truth is a byte, so that three-valued logic is bit logic: true FF, unknown F0, false 00. `and` is &, `or` is |, `not`
+swaps the halves and inverts. A comparison with NaN is unknown, and unknown is no signal.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bars import Bars
+from engine.compiler import SERIES, Node
+from engine.kernels.indicators import sma
+from engine.rules import Strategy
+
+TRUE = np.uint8(0xFF)
+UNKNOWN = np.uint8(0xF0)
+FALSE = np.uint8(0x00)
+
+Value = NDArray[Any]
+
+KERNELS: dict[str, Callable[..., NDArray[np.float64]]] = {"sma": sma}
+_ARITHMETIC: dict[str, Callable[..., Value]] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+}
+_COMPARISONS: dict[str, Callable[..., Value]] = {
+    "gt": np.greater,
+    "ge": np.greater_equal,
+    "lt": np.less,
+    "le": np.less_equal,
+    "eq": np.equal,
+    "ne": np.not_equal,
+}
+
+
+def signals(
+    strategy: Strategy, bars: Bars, on_node: Callable[[int, int], None] = lambda _done, _all: None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Entry and exit of each bar: (n,) uint8, 1 where the rule is true, 0 where it is false or unknown.
+
+    on_node(done, all) is called after every node, for progress; what it raises ends the evaluation.
+    """
+    values: dict[int, Value] = {}
+    last_use = _last_uses(strategy)
+    for number, node in enumerate(strategy.nodes):
+        values[number] = _compute(node, [values[operand] for operand in node.operands], bars)
+        # A long rule over a million bars holds few arrays at a time.
+        for spent in {number, *node.operands}:
+            if last_use[spent] <= number:
+                del values[spent]
+        on_node(number + 1, len(strategy.nodes))
+    entry = _as_signal(values[strategy.entry_long], len(bars))
+    if strategy.exit_long is None:
+        return entry, np.zeros(len(bars), dtype=np.uint8)
+    return entry, _as_signal(values[strategy.exit_long], len(bars))
+
+
+def _last_uses(strategy: Strategy) -> list[int]:
+    last_use = list(range(len(strategy.nodes)))
+    for number, node in enumerate(strategy.nodes):
+        for operand in node.operands:
+            last_use[operand] = number
+    for kept in (strategy.entry_long, strategy.exit_long):
+        if kept is not None:
+            last_use[kept] = len(strategy.nodes)
+    return last_use
+
+
+def _compute(node: Node, operands: list[Value], bars: Bars) -> Value:
+    if node.op == "number":
+        return np.array(node.constants[0])
+    if node.op in SERIES:
+        return np.asarray(getattr(bars, node.op))
+    if node.op in KERNELS:
+        return KERNELS[node.op](*operands, *map(int, node.constants))
+    if node.op in _ARITHMETIC:
+        return _arithmetic(node.op, *operands)
+    if node.op in _COMPARISONS:
+        return _comparison(node.op, *operands)
+    return _LOGIC[node.op](*(np.broadcast_to(operand, len(bars)) for operand in operands))
+
+
+def _arithmetic(op: str, left: Value, right: Value) -> Value:
+    with np.errstate(all="ignore"):
+        result = np.asarray(_ARITHMETIC[op](left, right))
+    # As in constants: a quotient by zero or an overflow is unknown, not infinite.
+    result[~np.isfinite(result)] = np.nan
+    return result
+
+
+def _comparison(op: str, left: Value, right: Value) -> Value:
+    unknown = np.isnan(left) | np.isnan(right)
+    return np.where(unknown, UNKNOWN, np.where(_COMPARISONS[op](left, right), TRUE, FALSE))
+
+
+def _not(truth: Value) -> Value:
+    return ~((truth << np.uint8(4)) | (truth >> np.uint8(4)))
+
+
+def _before(truth: Value) -> Value:
+    shifted = np.empty_like(truth)
+    shifted[:1] = UNKNOWN
+    shifted[1:] = truth[:-1]
+    return shifted
+
+
+_LOGIC: dict[str, Callable[..., Value]] = {
+    "and": np.bitwise_and,
+    "or": np.bitwise_or,
+    "not": _not,
+    "before": _before,
+}
+
+
+def _as_signal(truth: Value, n: int) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(np.broadcast_to(truth == TRUE, n), dtype=np.uint8)

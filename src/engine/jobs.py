@@ -1,0 +1,90 @@
+"""Backtests as jobs: what a worker calls. Fits the queue's handlers by shape and knows nothing else of it."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import psycopg
+
+from engine import coverage, store, strategies
+from engine.errors import Cancelled, DatabaseUnset, RequestError
+from engine.request import BacktestRequest, parse_args
+from engine.result import Encoded, encode
+from engine.rules import Strategy, compile_strategy
+from engine.series import Prices
+
+CONNECT_SECONDS = 10
+
+
+class Context(Protocol):
+    """What a run needs of whoever runs it."""
+
+    def progress(self, percent: int, step: str, remaining_seconds: float | None = None) -> None: ...
+
+    def cancelled(self) -> bool: ...
+
+
+class Backtest:
+    """Handler of kind `backtest`. numba is imported where it runs: whoever only checks args stays light."""
+
+    time_limit = 300.0
+
+    def check(self, args: Mapping[str, Any]) -> None:
+        """Raise RequestError, StrategyError or UnknownStrategy for args that can never succeed."""
+        read_args(args)
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Encoded:
+        from engine import backtest  # noqa: PLC0415 imports numba
+
+        request, strategy = read_args(args)
+        context.progress(backtest.BEGINS[backtest.LOAD], backtest.LOAD)
+        prices = _load(request, strategy)
+        if context.cancelled():
+            raise Cancelled(backtest.LOAD)
+        context.progress(backtest.BEGINS[backtest.INDICATORS], backtest.INDICATORS)
+        result = backtest.run(request, strategy, prices, on_progress=context.progress, cancelled=context.cancelled)
+        context.progress(backtest.BEGINS[backtest.SAVE], backtest.SAVE)
+        encoded = encode(result)
+        context.progress(99, backtest.SAVE)
+        return encoded
+
+    def warm(self) -> None:
+        """Load, or compile once, every kernel, by a run over bundled prices."""
+        from engine import backtest, sample  # noqa: PLC0415 imports numba
+
+        built_in = strategies.get("sma-cross")
+        days = {"startDate": "2020-01-01", "endDate": "2020-12-31"}
+        request = parse_args({"strategyId": built_in.short_name, **days})
+        encode(backtest.run(request, compile_strategy(built_in.definition), sample.find("AAPL", "1d").read()))
+
+
+backtest = Backtest()
+
+
+def read_args(args: Mapping[str, Any]) -> tuple[BacktestRequest, Strategy]:
+    """The request and the compiled strategy of a job. `strategy` is a definition or a built-in's name."""
+    request = parse_args(args)
+    strategy = args.get("strategy")
+    if strategy is None or isinstance(strategy, str):
+        built_in = strategies.get(strategy or request.strategy_id)
+        return request.with_symbol(built_in.default_symbol), compile_strategy(
+            built_in.definition, request.strategy_params
+        )
+    if request.symbol is None:
+        raise RequestError([{"path": "symbol", "message": "is required"}])
+    return request, compile_strategy(strategy, request.strategy_params)
+
+
+def _load(request: BacktestRequest, strategy: Strategy) -> Prices:
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        raise DatabaseUnset
+    # No prepared statements: a pooler in between may give each transaction another server.
+    with psycopg.connect(url, connect_timeout=CONNECT_SECONDS, prepare_threshold=None, autocommit=True) as connection:
+        return store.load_prices(
+            connection,
+            request.symbol or "",
+            request.timeframe,
+            span=lambda series: coverage.span(request, series),
+            look_back=strategy.look_back,
+        )

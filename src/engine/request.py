@@ -1,0 +1,244 @@
+"""A backtest request, described once: the API parses it at its door, a job's `check` for everyone else.
+
+Two bodies mean the same: the present one, with `params`, and an older flat one. Every wrong member is named at once,
+by the path its caller wrote.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from engine.errors import Detail, RequestError
+from engine.timeframes import TIMEFRAMES
+
+MIN_CAPITAL, MAX_CAPITAL = 100, 10_000_000
+MAX_COST = 0.1
+MAX_OVERRIDES = 64
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
+
+_SYMBOL = re.compile(r"[A-Za-z0-9.^=_-]{1,10}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FLAT_MEMBERS = ("symbol", "timeframe", "startDate", "endDate", "initialCapital")
+
+
+def _refusal(sentence: str) -> PydanticCustomError:
+    # Braces are pydantic's template syntax, and a sentence may quote the caller.
+    return PydanticCustomError("refused", "{sentence}", {"sentence": sentence})
+
+
+def _symbol(value: object) -> str:
+    if not isinstance(value, str) or _SYMBOL.fullmatch(value) is None:
+        raise _refusal("must be 1 to 10 characters out of A–Z 0–9 . ^ = _ -")
+    return value.upper()
+
+
+def _day(value: object) -> date:
+    if not isinstance(value, str) or _DAY.fullmatch(value) is None:
+        raise _refusal("must be a day written YYYY-MM-DD")
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise _refusal(f"{value} is not a day of the calendar") from None
+    if not FIRST_DAY <= day < LAST_DAY:
+        raise _refusal(f"must be from {FIRST_DAY} to before {LAST_DAY}")
+    return day
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _refusal("must be a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise _refusal("must be a finite number")
+    return number
+
+
+def _capital(value: object) -> float:
+    number = _number(value)
+    if not MIN_CAPITAL <= number <= MAX_CAPITAL:
+        raise _refusal(f"must be {MIN_CAPITAL} to {MAX_CAPITAL:,}")
+    return number
+
+
+def _cost(value: object) -> float:
+    number = _number(value)
+    if not 0 <= number <= MAX_COST:
+        raise _refusal(f"must be a fraction from 0 to {MAX_COST}")
+    return number
+
+
+def _priority(value: object) -> int:
+    if type(value) is not int or not 1 <= value <= 10:
+        raise _refusal("must be a whole number from 1 to 10")
+    return value
+
+
+def _timeframe(value: object) -> str:
+    if not isinstance(value, str) or value not in TIMEFRAMES:
+        raise _refusal(f"must be one of {' '.join(TIMEFRAMES)}")
+    return value
+
+
+def _strategy_id(value: object) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= 100:
+        raise _refusal("must be the id or short name of a strategy")
+    return value
+
+
+def _overrides(value: object) -> object:
+    if isinstance(value, Mapping) and len(value) > MAX_OVERRIDES:
+        raise _refusal(f"holds {len(value)} parameters, the limit is {MAX_OVERRIDES}")
+    return value
+
+
+Symbol = Annotated[str, BeforeValidator(_symbol)]
+Day = Annotated[date, BeforeValidator(_day)]
+Cost = Annotated[float, BeforeValidator(_cost)]
+Number = Annotated[float, BeforeValidator(_number)]
+
+_MODEL = ConfigDict(frozen=True, alias_generator=to_camel, extra="ignore")
+
+
+class Costs(BaseModel):
+    """What a fill costs, as fractions: commission of the money that moves, slippage of the price."""
+
+    model_config = _MODEL
+
+    commission: Cost = 0.0
+    slippage: Cost = 0.0
+
+
+class BacktestRequest(BaseModel):
+    """One run that someone asks for. symbol is None where the strategy's default is meant."""
+
+    model_config = _MODEL
+
+    strategy_id: Annotated[str, BeforeValidator(_strategy_id)]
+    symbol: Symbol | None = None
+    timeframe: Annotated[str, BeforeValidator(_timeframe)] = "1d"
+    # The end is read first, so that the start can be held against it.
+    end_date: Day
+    start_date: Day
+    initial_capital: Annotated[float, BeforeValidator(_capital)] = 10_000.0
+    strategy_params: Annotated[dict[str, Number], BeforeValidator(_overrides)] = Field(default_factory=dict)
+    costs: Costs = Field(default_factory=Costs)
+    benchmark: Symbol | None = None
+    priority: Annotated[int, BeforeValidator(_priority)] = 5
+
+    @field_validator("start_date")
+    @classmethod
+    def _starts_before_it_ends(cls, start: date, info: ValidationInfo) -> date:
+        end = info.data.get("end_date")
+        if end is not None and start >= end:
+            raise _refusal(f"must be before endDate ({end})")
+        return start
+
+    def with_symbol(self, default: str) -> "BacktestRequest":
+        """The same request, for the strategy's default symbol where it names none."""
+        return self if self.symbol else self.model_copy(update={"symbol": default})
+
+    def args(self, strategy: Mapping[str, Any] | str, *, symbol: str | None = None) -> dict[str, Any]:
+        """The args of a job of kind `backtest`.
+
+        strategy: a snapshot of the definition, or a built-in's short name. symbol: the strategy's default, used where
+        the request names none. Dates are written as in a request.
+        """
+        return {
+            "symbol": self.symbol or symbol,
+            "timeframe": self.timeframe,
+            "startDate": self.start_date.isoformat(),
+            "endDate": self.end_date.isoformat(),
+            "initialCapital": self.initial_capital,
+            "strategyId": self.strategy_id,
+            "strategy": strategy if isinstance(strategy, str) else dict(strategy),
+            "strategyParams": self.strategy_params,
+            "costs": self.costs.model_dump(),
+            "benchmark": self.benchmark,
+        }
+
+
+def parse_request(body: object) -> BacktestRequest:
+    """The request in a body of either form. Raises RequestError naming every wrong member."""
+    if not isinstance(body, Mapping):
+        raise RequestError([{"path": "", "message": "must be a JSON object"}])
+    if "params" in body or not any(member in body for member in _FLAT_MEMBERS):
+        return _parse_with_params(body)
+    return _validate(body, prefixed=frozenset())
+
+
+def parse_args(args: object) -> BacktestRequest:
+    """The request in the args of a job, as `BacktestRequest.args` writes them."""
+    if not isinstance(args, Mapping):
+        raise RequestError([{"path": "", "message": "must be a JSON object"}])
+    return _validate(args, prefixed=frozenset())
+
+
+def _parse_with_params(body: Mapping[str, Any]) -> BacktestRequest:
+    outer = {name: body[name] for name in ("strategyId", "priority") if name in body}
+    params = body.get("params")
+    if not isinstance(params, Mapping):
+        message = "must be a JSON object" if "params" in body else "is required"
+        raise RequestError([*_problems_of(outer), {"path": "params", "message": message}])
+    inner = {name: value for name, value in params.items() if name not in ("strategyId", "priority")}
+    required = ("symbol", "initialCapital")
+    missing: list[Detail] = [
+        {"path": f"params.{name}", "message": "is required"} for name in required if inner.get(name) is None
+    ]
+    return _validate({**inner, **outer}, prefixed=_members() - {"strategyId", "priority"}, missing=missing)
+
+
+def _problems_of(outer: Mapping[str, Any]) -> list[Detail]:
+    """What is wrong beside a missing `params`."""
+    try:
+        _validate({**outer, "startDate": "2000-01-01", "endDate": "2000-01-02"}, prefixed=frozenset())
+    except RequestError as error:
+        return error.details
+    return []
+
+
+def _members() -> frozenset[str]:
+    return frozenset(str(field.alias) for field in BacktestRequest.model_fields.values())
+
+
+def _validate(
+    members: Mapping[str, Any], *, prefixed: frozenset[str], missing: list[Detail] | None = None
+) -> BacktestRequest:
+    """prefixed: members that the caller wrote under `params`. An optional member that is null counts as absent."""
+    optional = ("timeframe", "strategyParams", "costs", "symbol", "benchmark")
+    given = {name: value for name, value in members.items() if not (value is None and name in optional)}
+    details = list(missing or [])
+    known = {detail["path"] for detail in details}
+    try:
+        request = BacktestRequest.model_validate(given)
+    except ValidationError as error:
+        for problem in error.errors(include_url=False, include_input=False):
+            detail = _detail(problem, prefixed)
+            if detail["path"] not in known:
+                details.append(detail)
+        raise RequestError(details) from None
+    if details:
+        raise RequestError(details)
+    return request
+
+
+def _detail(problem: ErrorDetails, prefixed: frozenset[str]) -> Detail:
+    path = ".".join(str(part) for part in problem["loc"])
+    if problem["loc"][0] in prefixed:
+        path = f"params.{path}"
+    match problem["type"]:
+        case "refused":
+            message = problem["msg"]
+        case "missing":
+            message = "is required"
+        case _:
+            message = "must be a JSON object"
+    return {"path": path, "message": message}

@@ -1,0 +1,8 @@
+-- One series and the symbol it is of.
+select
+    s.symbol, y.name, y.timezone, y.round_the_clock, s.timeframe, s.first_time, s.last_time, s.bars, s.version,
+    s.adjusted, s.close_only, s.source
+from engine.series s
+join engine.symbols y on y.symbol = s.symbol
+where s.symbol = %(symbol)s
+  and s.timeframe = %(timeframe)s;

@@ -1,0 +1,126 @@
+"""Bars in Postgres: imported by binary COPY, loaded by binary COPY straight into arrays."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from psycopg import AsyncConnection, Connection, IsolationLevel
+from psycopg.rows import tuple_row
+
+from engine import binary_copy
+from engine.bars import Bars
+from engine.errors import TooManyBars, UnknownSymbol
+from engine.queries import sql
+from engine.series import Prices, Series
+from engine.timeframes import moment
+
+#: Of one run: some 400 MB in the process that loads them.
+MAX_BARS = 5_000_000
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What an import says of its symbol and series. None keeps what is stored."""
+
+    symbol: str
+    timeframe: str
+    source: str
+    adjusted: bool = False
+    name: str | None = None
+    timezone: str | None = None
+    round_the_clock: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import changed. unchanged bars were there before, the same."""
+
+    symbol: str
+    timeframe: str
+    added: int
+    corrected: int
+    unchanged: int
+    version: int
+
+
+async def list_symbols(connection: AsyncConnection) -> list[Series]:
+    """Everything that can be tested, by symbol and timeframe."""
+    async with connection.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(sql("list_series"))
+        return [Series.of_row(row) for row in await cursor.fetchall()]
+
+
+def list_series(connection: Connection) -> list[Series]:
+    """As list_symbols, for callers that do not await."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return [Series.of_row(row) for row in cursor.execute(sql("list_series"))]
+
+
+def find_series(connection: Connection, symbol: str, timeframe: str) -> Series:
+    """One series, else UnknownSymbol naming those there are."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(sql("read_series"), {"symbol": symbol, "timeframe": timeframe}).fetchone()
+    if row is None:
+        known = {series.symbol for series in list_series(connection) if series.timeframe == timeframe}
+        raise UnknownSymbol(symbol, timeframe, known)
+    return Series.of_row(row)
+
+
+def load(connection: Connection, series: Series, *, start: int, end: int, look_back: int) -> Bars:
+    """The bars from look_back bars before start to end, exclusive. start, end: nanoseconds UTC."""
+    stream = bytearray()
+    limit = MAX_BARS * binary_copy.ROW.itemsize
+    asked = {
+        "symbol": series.symbol,
+        "timeframe": series.timeframe,
+        "start": moment(start),
+        "end": moment(end),
+        "look_back": look_back,
+    }
+    with connection.cursor() as cursor, cursor.copy(sql("load_bars"), asked) as copy:
+        for piece in copy:
+            stream += piece
+            if len(stream) > limit:
+                raise TooManyBars(series.symbol, series.timeframe, limit=MAX_BARS)
+    return binary_copy.unpack(stream)
+
+
+def load_prices(
+    connection: Connection, symbol: str, timeframe: str, *, span: Callable[[Series], tuple[int, int]], look_back: int
+) -> Prices:
+    """Series and bars of one version, however many imports run meanwhile. span(series) is start and end, exclusive."""
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    with connection.transaction():
+        series = find_series(connection, symbol, timeframe)
+        start, end = span(series)
+        return Prices(series, load(connection, series, start=start, end=end, look_back=look_back))
+
+
+def import_bars(
+    connection: Connection, listing: Listing, bars: Bars, on_sent: Callable[[int, int], None] = lambda _sent, _all: None
+) -> Imported:
+    """Add and correct bars, and bump the series' version if any changed, in one transaction.
+
+    Bars that are stored but not given stay. on_sent(sent, all) counts bytes, for a progress bar.
+    """
+    key = {"symbol": listing.symbol, "timeframe": listing.timeframe}
+    stream = memoryview(binary_copy.pack(bars))
+    with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
+        about = {"name": listing.name, "timezone": listing.timezone, "round_the_clock": listing.round_the_clock}
+        cursor.execute(sql("upsert_symbol"), {"symbol": listing.symbol, **about})
+        cursor.execute(sql("create_incoming"))
+        with cursor.copy(sql("copy_incoming")) as copy:
+            for sent in range(0, len(stream), _PIECE):
+                copy.write(stream[sent : sent + _PIECE])
+                on_sent(min(sent + _PIECE, len(stream)), len(stream))
+        added, corrected = _only_row(cursor.execute(sql("merge_bars"), key).fetchone())
+        facts = {"adjusted": listing.adjusted, "source": listing.source, "changed": added + corrected > 0}
+        (version,) = _only_row(cursor.execute(sql("describe_series"), {**key, **facts}).fetchone())
+        # A second import in the caller's own transaction finds the name free.
+        cursor.execute("drop table pg_temp.incoming_bars")
+    return Imported(listing.symbol, listing.timeframe, added, corrected, len(bars) - added - corrected, version)
+
+
+def _only_row(row: tuple[int, ...] | None) -> tuple[int, ...]:
+    assert row is not None
+    return row
