@@ -14,7 +14,8 @@ class FactsFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
 
     def format(self, record: logging.LogRecord) -> str:
-        facts = (f"{key}={_quoted(value)}" for key, value in vars(record).items() if key not in _STANDARD)
+        # Listed first: formatting adds to the record.
+        facts = [f"{key}={_quoted(value)}" for key, value in vars(record).items() if key not in _STANDARD]
         return " ".join([super().format(record), *facts])
 
 
