@@ -21,7 +21,12 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_pool(database_url, size=settings.pool_size, application_name="pgqueue api") as pool:
+        async with open_pool(
+            database_url,
+            size=settings.pool_size,
+            application_name="pgqueue api",
+            wait_seconds=settings.pool_seconds,
+        ) as pool:
             async with pool.connection() as connection:
                 await require_schema(connection)
             async with Queue(pool, name=queue_name) as queue:

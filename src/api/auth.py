@@ -12,7 +12,8 @@ from api.accounts import Account
 from api.problems import Problem, unauthorized
 from api.settings import ApiSettings
 
-FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
+FORWARDING = ("forwarded", "x-forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "via")
+"""How the names of headers begin that a proxy adds, whatever they go on with."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 LONGEST_SECRET = 512
 
@@ -81,7 +82,7 @@ def _trusted_header(request: Request, settings: ApiSettings) -> UUID | None:
         return None
     server = request.scope.get("server") or ("", 0)
     host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    forwarded = any(name in request.headers for name in FORWARDING)
+    forwarded = any(name.startswith(FORWARDING) for name in request.headers)
     client = request.client.host if request.client else ""
     if forwarded or not all(map(is_loopback, (settings.host, server[0], client, host))):
         return None

@@ -25,6 +25,7 @@ from pgqueue import IdempotencyConflict, JobNotFound, JobSnapshot, JobState, Que
 
 KIND = "backtest"
 PAGE_LIMIT = 200
+LONGEST_FILTER = 100
 STATUSES: dict[str, tuple[JobState, ...]] = {
     "waiting": (JobState.SCHEDULED, JobState.READY),
     "processing": (JobState.PROCESSING,),
@@ -156,7 +157,8 @@ async def _one(request: Request, job: JobSnapshot) -> Response:
     shape = job_shape(job, language)
     if job.status == "waiting":
         shape |= await _standing(request.app.state.queue, job.id)
-    tag = f'"{job.seq}-{shape.get("position", 0)}-{language}"'
+    # Of the whole answer: where a job stands changes without the job.
+    tag = f'"{_fingerprint(shape).hex()[:32]}"'
     headers = {
         "ETag": tag,
         "Cache-Control": "private, no-cache",
@@ -165,7 +167,9 @@ async def _one(request: Request, job: JobSnapshot) -> Response:
     }
     if not job.is_final:
         headers["Retry-After"] = "2"
-    if tag in (known.strip() for known in request.headers.get("if-none-match", "").split(",")):
+    # A proxy that compresses makes a tag weak; it is the same answer.
+    known = (one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(","))
+    if tag in known:
         return Response(status_code=304, headers=headers)
     return JSONResponse(shape, headers=headers)
 
@@ -227,7 +231,7 @@ async def list_jobs(request: Request) -> Response:
     jobs = await request.app.state.queue.list(
         user_id=account.user_id,
         states=STATUSES[status] if status else None,
-        args={name: query[name] for name in ("symbol", "strategyId") if name in query} or None,
+        args={name: _text(query[name], name) for name in ("symbol", "strategyId") if name in query} or None,
         before=_cursor(query.get("cursor")),
         limit=limit,
     )
@@ -247,6 +251,13 @@ def _limit(text: str | None) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= PAGE_LIMIT:
         raise invalid([{"path": "limit", "message": f"must be a whole number from 1 to {PAGE_LIMIT}"}])
     return int(text)
+
+
+def _text(text: str, name: str) -> str:
+    # Postgres has no NUL in its texts.
+    if not 1 <= len(text) <= LONGEST_FILTER or "\0" in text:
+        raise invalid([{"path": name, "message": f"must be 1 to {LONGEST_FILTER} characters, none of them NUL"}])
+    return text
 
 
 def _cursor(text: str | None) -> UUID | None:

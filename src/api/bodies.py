@@ -40,7 +40,7 @@ async def _read(request: Request, limit: int) -> bytes:
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in the bytes: UTF-8, no member twice, no NaN, at most 32 deep. Raises Problem 400."""
+    """The JSON object in the bytes: whole UTF-8, no member twice, no NaN, at most 32 deep. Raises Problem 400."""
     try:
         text = body.decode("utf-8")
         parsed = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
@@ -54,6 +54,8 @@ def parse_object(body: bytes) -> dict[str, Any]:
         raise _refused("must be a JSON object")
     if _depth(parsed) > MAX_DEPTH:
         raise _refused(f"is nested deeper than {MAX_DEPTH} levels")
+    if not _is_text(parsed):
+        raise _refused("has half a surrogate pair in a text")
     return parsed
 
 
@@ -72,6 +74,15 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _is_text(parsed: object) -> bool:
+    """Whether every text in it can be written again: JSON may escape what UTF-8 has no bytes for."""
+    try:
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _depth(value: Any) -> int:

@@ -11,12 +11,12 @@ from uuid import UUID
 from sse_starlette import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from api.auth import identify
 from api.backtests import find_job, parse_job_id
 from api.hub import Hub
-from api.problems import Problem, not_found
+from api.problems import Problem, invalid, not_found
 from api.readers import Reader
 from api.settings import ApiSettings
 from api.wording import language_of
@@ -59,14 +59,21 @@ class EventStream(EventSourceResponse):
         if scope["method"] != "HEAD":
             async with aclosing(self._content) as content:  # type: ignore[type-var]
                 async for piece in content:
-                    try:
-                        async with asyncio.timeout(self._send_seconds):
-                            await send({"type": "http.response.body", "body": piece, "more_body": True})
-                    except TimeoutError:
-                        log.info("stream cut: its reader does not read", extra={"path": scope["path"]})
-                        _abort(scope)
+                    if not await self._sent(scope, send, {"body": piece, "more_body": True}):
                         return
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        # Timed, too: a send first waits for room, and what was written last may have left none.
+        await self._sent(scope, send, {"body": b"", "more_body": False})
+
+    async def _sent(self, scope: Scope, send: Send, message: Message) -> bool:
+        """Whether the reader took it in time; one that did not is cut off."""
+        try:
+            async with asyncio.timeout(self._send_seconds):
+                await send({"type": "http.response.body", **message})
+        except TimeoutError:
+            log.info("stream cut: its reader does not read", extra={"path": scope["path"]})
+            _abort(scope)
+            return False
+        return True
 
 
 async def _until_disconnected(receive: Receive, writing: "asyncio.Task[object]") -> None:
@@ -99,7 +106,10 @@ async def of_user(request: Request) -> Response:
     if jobs is None:
         return _stream(request, account.user_id, None)
     job_ids = frozenset(parse_job_id(text.strip()) for text in jobs.split(","))
-    known = await request.app.state.queue.read(list(job_ids)[: MOST_JOBS + 1], user_id=account.user_id)
+    if len(job_ids) > MOST_JOBS:
+        message = f"names {len(job_ids)} jobs, the limit is {MOST_JOBS}; leave it out to follow all of yours"
+        raise invalid([{"path": "jobs", "message": message}])
+    known = await request.app.state.queue.read(list(job_ids), user_id=account.user_id)
     if len(known) != len(job_ids):
         raise not_found("job")
     return _stream(request, account.user_id, job_ids)
@@ -139,10 +149,11 @@ async def _events(
     heartbeat_seconds: float,
 ) -> AsyncIterator[bytes]:
     with hub.reading(user_id, job_ids) as reader:
-        hello = {"recovered": recovered, "mode": hub.mode, "heartbeat": heartbeat_seconds}
+        hello = {"recovered": recovered, "mode": hub.mode, "heartbeat": _short(heartbeat_seconds)}
         yield f"retry: {RETRY_MILLISECONDS}\nevent: hello\nid: {hub.epoch}:0\ndata: {json.dumps(hello)}\n\n".encode()
-        await hub.snapshot(reader)
         while True:
+            if not reader.is_current:
+                await hub.snapshot(reader)
             if reader.mode_changed:
                 reader.mode_changed = False
                 yield f"event: mode\ndata: {json.dumps({'mode': hub.mode})}\n\n".encode()
@@ -154,7 +165,9 @@ async def _events(
             if hub.closing.is_set():
                 yield _farewell()
                 return
-            if not await _woken(reader, heartbeat_seconds):
+            # While the database is away the stream stays, and asks for its snapshot as often as anyone polls.
+            seconds = heartbeat_seconds if reader.is_current else min(heartbeat_seconds, hub.poll_seconds)
+            if not await _woken(reader, seconds):
                 yield HEARTBEAT
 
 
@@ -167,6 +180,11 @@ async def _woken(reader: Reader, seconds: float) -> bool:
         return False
     reader.wake.clear()
     return True
+
+
+def _short(seconds: float) -> float:
+    """15 rather than 15.0, as the contract writes it."""
+    return int(seconds) if seconds == int(seconds) else seconds
 
 
 def _farewell() -> bytes:

@@ -35,7 +35,7 @@ class Hub:
         self.closing = asyncio.Event()
         self._queue = queue
         self._reread_seconds = reread_seconds
-        self._poll_seconds = poll_seconds
+        self.poll_seconds = poll_seconds
         self._readers: defaultdict[UUID, set[Reader]] = defaultdict(set)
         self._owners: dict[UUID, UUID] = {}
         self._hinted: set[UUID] = set()
@@ -60,11 +60,17 @@ class Hub:
         return len(self._readers.get(user_id, ()))
 
     async def run(self) -> None:
-        """Relay until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._listener.run(), name="hub listener")
-            group.create_task(self._read_hinted(), name="hub reads")
-            group.create_task(self._reread(), name="hub re-reads")
+        """Relay until cancelled. An error nobody foresaw ends the relay: better no stream than one nothing feeds."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._listener.run(), name="hub listener")
+                group.create_task(self._read_hinted(), name="hub reads")
+                group.create_task(self._reread(), name="hub re-reads")
+        except ExceptionGroup:
+            log.exception("relay broken: its streams end, /readyz fails, pages poll. Restart this process")
+            raise
+        finally:
+            self.close()
 
     async def ready(self) -> None:
         """Returns once LISTEN is in place, or has been tried in vain: then polling serves."""
@@ -89,11 +95,16 @@ class Hub:
                 del self._readers[user_id]
 
     async def snapshot(self, reader: Reader) -> None:
-        """Give the reader all it watches as it is now."""
-        if reader.job_ids is None:
-            jobs = await self._queue.read_recent(reader.user_id)
-        else:
-            jobs = await self._queue.read(list(reader.job_ids), user_id=reader.user_id)
+        """Give the reader all it watches as it is now. While the database is away it stays without."""
+        try:
+            if reader.job_ids is None:
+                jobs = await self._queue.read_recent(reader.user_id)
+            else:
+                jobs = await self._queue.read(list(reader.job_ids), user_id=reader.user_id)
+        except (psycopg.Error, PoolTimeout) as error:
+            log.warning("snapshot not read; trying again", extra={"reason": str(error).strip()})
+            return
+        reader.is_current = True
         for job in jobs:
             self._remember(job)
             reader.offer(Event(job))
@@ -141,7 +152,7 @@ class Hub:
 
     async def _reread(self) -> None:
         while True:
-            seconds = self._reread_seconds if self._listening else self._poll_seconds
+            seconds = self._reread_seconds if self._listening else self.poll_seconds
             try:
                 async with asyncio.timeout(seconds):
                     await self._switched.wait()
@@ -156,13 +167,18 @@ class Hub:
     async def _reread_once(self) -> None:
         watched = {job_id for reader in self._all() for job_id in reader.unfinished()}
         users = [user_id for user_id, readers in self._readers.items() if any(r.job_ids is None for r in readers)]
-        if users:
-            watched.update(await self._queue.recent_ids(users, limit=RECENT_JOBS))
-        if not watched:
+        recent = set(await self._queue.recent_ids(users, limit=RECENT_JOBS)) if users else set()
+        if not watched and not recent:
             return
-        seqs = await self._queue.read_seqs(watched)
+        seqs = await self._queue.read_seqs(watched | recent)
         stale = {job_id for reader in self._all() for job_id in reader.behind(seqs)}
         stale |= seqs.keys() - self._owners.keys()
+        # One of the user's streams may have been first to know of a job: the others are owed it all the same.
+        stale |= {
+            job_id
+            for job_id in recent & self._owners.keys()
+            if any(reader.misses(job_id) for reader in self._readers.get(self._owners[job_id], ()))
+        }
         for job in await self._queue.read(list(stale)):
             self._publish(job)
 

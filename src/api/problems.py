@@ -11,6 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from api.static import SECURITY
+
 PROBLEM_JSON = "application/problem+json"
 
 log = logging.getLogger(__name__)
@@ -99,7 +101,11 @@ async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
 
 async def on_database_away(request: Request, error: Exception) -> JSONResponse:
     log.warning("database away", extra={"reason": str(error).strip()})
-    detail = "The database does not answer. Nothing was changed; try again in a moment."
+    # A connection lost in mid-commit leaves us not knowing: promise nothing.
+    detail = (
+        "The database does not answer. Try again in a moment; with an Idempotency-Key, what went through after all "
+        "is not done twice."
+    )
     return answer(
         request, Problem(503, "Service unavailable", detail, code="database_away", headers={"Retry-After": "2"})
     )
@@ -108,7 +114,8 @@ async def on_database_away(request: Request, error: Exception) -> JSONResponse:
 async def on_error(request: Request, _error: Exception) -> JSONResponse:
     """Whatever we did not foresee: logged in full by the server, told to nobody."""
     detail = "Something went wrong on our side. Nothing of it is your fault; try again, and report it if it stays."
-    return answer(request, Problem(500, "Internal server error", detail, code="internal_error"))
+    # Starlette answers these outside of every middleware: the headers are set here.
+    return answer(request, Problem(500, "Internal server error", detail, code="internal_error", headers=SECURITY))
 
 
 HANDLERS: Mapping[Any, Any] = {

@@ -31,6 +31,8 @@ class Reader:
         self.job_ids = job_ids
         self.wake = asyncio.Event()
         self.mode_changed = False
+        self.is_current = False
+        """Whether it was given its snapshot."""
         self._pending: dict[UUID, Event] = {}
         self._seen: dict[UUID, int] = {}
         self._ended: set[UUID] = set()
@@ -64,6 +66,10 @@ class Reader:
         if self.job_ids is None:
             return (job_id for job_id, seq in seqs.items() if job_id in self._seen and seq > self._seen[job_id])
         return (job_id for job_id in self.job_ids if seqs.get(job_id, -1) > self._seen.get(job_id, -1))
+
+    def misses(self, job_id: UUID) -> bool:
+        """Whether it watches all of a user's jobs and was never told of this one."""
+        return self.job_ids is None and job_id not in self._seen
 
     @property
     def is_done(self) -> bool:

@@ -25,6 +25,7 @@ class ApiSettings(BaseSettings):
         5.0, gt=0, le=60, description="A stream's reader that takes longer to take an event is cut."
     )
     pool_size: int = Field(8, ge=2, le=100, description="Connections for requests, besides the one that listens.")
+    pool_seconds: float = Field(5.0, gt=0, le=60, description="Wait for one of them, then the answer is 503.")
     trust_user_id_header: bool = Field(
         False, description="For local tests alone: believe x-user-id of callers on this machine. Never an admin."
     )

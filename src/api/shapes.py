@@ -42,7 +42,8 @@ def job_shape(job: JobSnapshot, language: str) -> dict[str, Any]:
         "links": links(job.id),
     }
     if job.status == "completed":
-        shape["metrics"] = (job.summary or {}).get("metrics")
+        summary = job.summary or {}
+        shape |= {name: summary.get(name) for name in ("metrics", "metricNotes", "coverage", "warnings")}
     if job.error is not None and job.status in ("failed", "waiting"):
         shape["error"] = job.error.get("message")
     return shape

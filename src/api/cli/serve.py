@@ -3,12 +3,16 @@
 import asyncio
 import json
 import logging
+import signal
 import sys
 import time
 from collections.abc import Callable
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
+
+LONGEST_LOGGED_PATH = 500
 
 log = logging.getLogger("api.access")
 
@@ -70,10 +74,13 @@ def _server(config: Any, *, on_exit: Callable[[], None], on_started: Callable[[s
     class Server(uvicorn.Server):
         """Tells streams to end before it waits for them: uvicorn runs the application's own shutdown only after."""
 
-        def handle_exit(self, sig: int, frame: Any) -> None:
+        def handle_exit(self, sig: int, _frame: Any) -> None:
             if self.started:
                 on_exit()
-            super().handle_exit(sig, frame)
+            # As uvicorn does, but for raising the signal again in the end: a clean stop is exit code 0.
+            if self.should_exit and sig == signal.SIGINT:
+                self.force_exit = True
+            self.should_exit = True
 
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
@@ -121,7 +128,8 @@ class AccessLog:
         finally:
             facts = {
                 "method": scope["method"],
-                "path": scope["path"],
+                # Quoted: a line break in a path would otherwise write a line of its own.
+                "path": quote(scope["path"])[:LONGEST_LOGGED_PATH],
                 "status": status,
                 "ms": round((time.perf_counter() - began) * 1000, 1),
             }
