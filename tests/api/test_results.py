@@ -1,0 +1,146 @@
+"""What a completed run left behind, as callers read it: the engine's own output, not one made up."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from psycopg_pool import AsyncConnectionPool
+from starlette.applications import Starlette
+
+from api.results import _cell
+from api_scene import BODY, Person, calling, know_aapl, person, running_app
+from engine import backtest, sample, strategies
+from engine.request import parse_request
+from engine.result import BacktestResult, encode
+from engine.rules import compile_strategy
+from queue_scene import still_worker
+
+pytestmark = pytest.mark.anyio
+
+QUEUE = "/api/backtest/queue"
+
+
+@pytest.fixture(scope="module")
+def ran() -> BacktestResult:
+    """The contract's example, run."""
+    strategy = compile_strategy(strategies.get("sma-cross").definition)
+    return backtest.run(parse_request(BODY), strategy, sample.find("AAPL", "1d").read())
+
+
+@pytest.fixture
+async def app(database_url: str, pool: AsyncConnectionPool) -> AsyncIterator[Starlette]:
+    await know_aapl(pool)
+    async with running_app(database_url) as app:
+        yield app
+
+
+@pytest.fixture
+async def client(app: Starlette, pool: AsyncConnectionPool) -> AsyncIterator[httpx.AsyncClient]:
+    me: Person = await person(pool)
+    async with calling(app, me) as client:
+        yield client
+
+
+@pytest.fixture
+async def path(client: httpx.AsyncClient, pool: AsyncConnectionPool, ran: BacktestResult) -> str:
+    """Of the completed job."""
+    job_id = (await client.post(QUEUE, json=BODY)).json()["jobId"]
+    worker, left = await still_worker(pool), encode(ran)
+    job = await worker.claim_one()
+    await worker.end(job, summary=json.dumps(left.summary), preview=left.preview, detail=left.detail)
+    return f"{QUEUE}/{job_id}"
+
+
+async def test_a_result_has_metrics_coverage_and_warnings_beside_the_headline(
+    client: httpx.AsyncClient, path: str, ran: BacktestResult
+) -> None:
+    answer = await client.get(f"{path}/result")
+
+    said = answer.json()
+    assert answer.status_code == 200, answer.text
+    assert said["metrics"] == ran.metrics
+    assert said["metricNotes"] == ran.metric_notes
+    assert said["coverage"] == ran.coverage.to_json()
+    assert (said["coverage"]["closeOnly"], said["coverage"]["complete"]) == (True, False)
+    assert said["warnings"] == ran.warnings
+    assert said["finalEquity"] == ran.final_equity
+
+
+async def test_a_completed_job_tells_its_metrics_with_their_reasons(client: httpx.AsyncClient, path: str) -> None:
+    job, result = (await client.get(path)).json(), (await client.get(f"{path}/result")).json()
+
+    same = ("metrics", "metricNotes", "coverage", "warnings")
+    assert [job[name] for name in same] == [result[name] for name in same]
+
+
+async def test_the_equity_curve_is_sampled_unless_all_of_it_is_asked_for(
+    client: httpx.AsyncClient, path: str, ran: BacktestResult
+) -> None:
+    sampled = (await client.get(f"{path}/result")).json()
+    full = (await client.get(f"{path}/result", params={"equity": "full"})).json()
+
+    milliseconds = (ran.time // 1_000_000).tolist()
+    assert len(sampled["equity"]["points"]) <= 2_000
+    assert full["equity"]["points"] == [list(point) for point in zip(milliseconds, ran.equity.tolist(), strict=True)]
+    assert min(depth for _, depth in full["drawdown"]["points"]) == pytest.approx(ran.metrics["maxDrawdown"], abs=1e-15)
+
+
+async def test_both_curves_tell_the_same_drawdown(client: httpx.AsyncClient, path: str) -> None:
+    """Fewer bars than the preview holds: then sampling leaves every point where it was."""
+    sampled = (await client.get(f"{path}/result")).json()
+    full = (await client.get(f"{path}/result", params={"equity": "full"})).json()
+
+    assert len(full["equity"]["points"]) < 2_000
+    assert sampled["drawdown"] == full["drawdown"]
+    assert sampled["equity"] == full["equity"]
+
+
+async def test_trades_come_by_page(client: httpx.AsyncClient, path: str, ran: BacktestResult) -> None:
+    items: list[dict[str, Any]] = []
+    following, pages = f"{path}/result?limit=5", 0
+    while following:
+        trades = (await client.get(following)).json()["trades"]
+        items, following, pages = items + trades["items"], trades["next"], pages + 1
+
+    assert trades["total"] == len(items) == len(ran.trades)
+    assert pages == -(-len(items) // 5)
+    assert [trade["isOpen"] for trade in items].count(False) == ran.metrics["totalTrades"]
+    assert [trade["entryTime"] for trade in items] == sorted(trade["entryTime"] for trade in items)
+
+
+async def test_trades_come_as_csv_too(client: httpx.AsyncClient, path: str, ran: BacktestResult) -> None:
+    answer = await client.get(f"{path}/result", params={"format": "csv"})
+
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "attachment" in answer.headers["content-disposition"]
+    assert [float(row["pnl"]) for row in rows] == ran.trades["pnl"].tolist()
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@cmd", "\t=1", "\r=1"])
+def test_a_cell_that_a_spreadsheet_would_run_is_escaped(text: str) -> None:
+    assert _cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", [-1.5, 3, None, "signal", "2020-01-02"])
+def test_any_other_cell_is_left_as_it_is(value: object) -> None:
+    assert _cell(value) == value
+
+
+@pytest.mark.parametrize("query", ["format=xml", "equity=some", "limit=0", "limit=1001", "offset=-1", "offset=x"])
+async def test_bad_result_parameters_are_400(client: httpx.AsyncClient, path: str, query: str) -> None:
+    answer = await client.get(f"{path}/result?{query}")
+
+    assert (answer.status_code, answer.json()["details"][0]["path"]) == (400, query.split("=", maxsplit=1)[0])
+
+
+async def test_a_job_that_has_not_completed_has_no_result_yet(client: httpx.AsyncClient) -> None:
+    job_id = (await client.post(QUEUE, json=BODY)).json()["jobId"]
+
+    answer = await client.get(f"{QUEUE}/{job_id}/result")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
