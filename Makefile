@@ -1,0 +1,55 @@
+# Everything there is to do here, one line each. `make` alone lists it.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help env demo up test check format bench-env test-pg15 lock screenshots clean
+
+BIN := .venv/bin
+BENCH_BIN := .venv-bench/bin
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+LOCK_OPTIONS ?=
+
+help:  ## List what there is to do
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+env: .venv/installed  ## Make .venv from the pinned, hashed requirements (needs Python >= 3.11)
+
+demo: env  ## Run a real backtest through every layer and show it
+	@$(BIN)/pgqueue demo
+
+up: env  ## The same stack, to work against; ends with Ctrl-C
+	@$(BIN)/pgqueue up
+
+test: env  ## All tests, on a PostgreSQL of their own or on the one DATABASE_URL names
+	@$(BIN)/python -m pytest
+
+check: env  ## Format, lint, types, imports between packages, schema against migrations
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy src tests bench alembic
+	@$(BIN)/python -m pytest --quiet tests/test_architecture.py tests/pgqueue/test_schema.py
+
+format: env  ## Put the code in order
+	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format .
+
+test-pg15: env  ## All tests against an installed PostgreSQL 15
+	@.ci/with-postgres 15 $(BIN)/python -m pytest
+
+bench-env: .venv-bench/installed  ## Make .venv-bench: the same, with the peers that benches compare to
+
+screenshots: env  ## Make the pictures of the documentation from the running product
+	@$(BIN)/python docs/screenshots.py
+
+lock:  ## Pin the requirements anew from pyproject.toml (needs uv; LOCK_OPTIONS=--upgrade for newer ones)
+	@$(LOCK) $(LOCK_OPTIONS) pyproject.toml --output-file requirements/runtime.txt
+	@$(LOCK) $(LOCK_OPTIONS) pyproject.toml --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
+	@$(LOCK) $(LOCK_OPTIONS) pyproject.toml --group dev --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
+
+clean:  ## Remove what was made here, the data of the embedded server not included
+	@rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist && find src tests bench alembic -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/installed .venv-bench/installed: %/installed: pyproject.toml Makefile .ci/make-env
+.venv/installed: requirements/dev.txt
+	@.ci/make-env .venv requirements/dev.txt
+.venv-bench/installed: requirements/bench.txt
+	@.ci/make-env .venv-bench requirements/bench.txt
