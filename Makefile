@@ -13,6 +13,7 @@ help:  ## List what there is to do
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 env: .venv/installed  ## Make .venv from the pinned, hashed requirements (needs Python >= 3.11)
+	@:
 
 demo: env  ## Run a real backtest through every layer and show it
 	@$(BIN)/pgqueue demo
@@ -36,6 +37,7 @@ test-pg15: env  ## All tests against an installed PostgreSQL 15
 	@.ci/with-postgres 15 $(BIN)/python -m pytest
 
 bench-env: .venv-bench/installed  ## Make .venv-bench: the same, with the peers that benches compare to
+	@:
 
 screenshots: env  ## Make the pictures of the documentation from the running product
 	@$(BIN)/python docs/screenshots.py
