@@ -36,7 +36,7 @@ def run(
     on_progress: Report = lambda _percent, _step, _remaining: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> BacktestResult:
-    """The result of a strategy on prices that hold the request's range and, where they exist, the bars it looks back on.
+    """The result of a strategy on prices that hold the request's range and the bars it looks back on.
 
     on_progress(percent, step, remaining seconds or None) from 20 to 90. Raises RangeNotCovered when no bar is in the
     range, Cancelled as soon as cancelled() is true.

@@ -19,6 +19,9 @@ NO_DRAWDOWN = "NO_DRAWDOWN"
 RUINED_AT = "RUINED_AT"
 NON_FINITE = "NON_FINITE"
 
+#: What everyone is shown, first and in this order.
+HEADLINE = ("sharpeRatio", "cagr", "maxDrawdown", "winRate", "totalTrades", "profitFactor")
+
 SECONDS_A_YEAR = 31_557_600  # 365.25 days
 SHORT_YEARS = 30 / 365.25
 # Dust of rounding, not movement: an exact test for zero would let it produce ratios of 1e15.
@@ -67,7 +70,7 @@ class _Sheet:
 
 def measure(course: Course) -> Measured:
     """All metrics of a run. Every name is always there."""
-    sheet = _Sheet()
+    sheet = _Sheet(dict.fromkeys(HEADLINE))
     idle = len(course.pnl) == 0 and course.open_trades == 0
     _ratios(sheet, course, idle=idle)
     _growth(sheet, course)

@@ -32,8 +32,13 @@ def _refusal(sentence: str) -> PydanticCustomError:
     return PydanticCustomError("refused", "{sentence}", {"sentence": sentence})
 
 
+def is_symbol(text: str) -> bool:
+    """Whether it can be a symbol, in either case."""
+    return _SYMBOL.fullmatch(text) is not None
+
+
 def _symbol(value: object) -> str:
-    if not isinstance(value, str) or _SYMBOL.fullmatch(value) is None:
+    if not isinstance(value, str) or not is_symbol(value):
         raise _refusal("must be 1 to 10 characters out of A–Z 0–9 . ^ = _ -")
     return value.upper()
 

@@ -94,14 +94,21 @@ class Encoded:
     detail: bytes
 
 
+Curves = dict[str, list[tuple[int, float]]]
+
+
 @dataclass(frozen=True, slots=True)
-class Decoded:
-    """What a detail holds: trades as JSON-able dicts with ISO times, and every bar's time and equity."""
+class Detail:
+    """All of a run: trades as JSON-able dicts with ISO times, and every bar's time and equity."""
 
     initial_capital: float
     trades: list[dict[str, Any]]
     time: NDArray[np.int64]
     equity: NDArray[np.float64]
+
+    def curves(self) -> Curves:
+        """Equity and drawdown as [epoch ms, value] at every bar."""
+        return _curves(self.time, self.equity, drawdowns(self.equity, self.initial_capital))
 
 
 def encode(result: BacktestResult) -> Encoded:
@@ -125,13 +132,15 @@ def summarize(result: BacktestResult) -> dict[str, Any]:
 def preview(result: BacktestResult) -> bytes:
     """Zlib over JSON: equity and drawdown as [epoch ms, value] at the same ≤ 2,000 times, first and last included."""
     kept = largest_triangle_three_buckets(result.equity, PREVIEW_POINTS)
-    times = (result.time[kept] // 1_000_000).tolist()
     depth = drawdowns(result.equity, result.initial_capital)
-    drawn = {
-        "equity": list(zip(times, result.equity[kept].tolist(), strict=True)),
-        "drawdown": list(zip(times, depth[kept].tolist(), strict=True)),
-    }
+    drawn = _curves(result.time[kept], result.equity[kept], depth[kept])
     return zlib.compress(json.dumps(drawn, allow_nan=False, separators=(",", ":")).encode(), _LEVEL)
+
+
+def decode_preview(stored: bytes) -> Curves:
+    """What `preview` wrote."""
+    drawn: Curves = json.loads(zlib.decompress(stored))
+    return drawn
 
 
 def result_hash(result: BacktestResult) -> str:
@@ -159,7 +168,7 @@ def detail(result: BacktestResult) -> bytes:
     return zlib.compress(b"".join(parts), _LEVEL)
 
 
-def decode(stored: bytes) -> Decoded:
+def decode_detail(stored: bytes) -> Detail:
     """The trades and the equity curve that `detail` wrote."""
     data = zlib.decompress(stored)
     at = 4 + int.from_bytes(data[:4], "little")
@@ -171,7 +180,15 @@ def decode(stored: bytes) -> Decoded:
     time = np.cumsum(np.frombuffer(data, "<i8", n, at))
     equity = np.frombuffer(data, "<f8", n, at + 8 * n)
     trades = np.frombuffer(data, TRADE, head["trades"], at + 16 * n)
-    return Decoded(head["initialCapital"], [_trade(row, time) for row in trades], time, equity)
+    return Detail(head["initialCapital"], [_trade(row, time) for row in trades], time, equity)
+
+
+def _curves(time: NDArray[np.int64], equity: NDArray[np.float64], depth: NDArray[np.float64]) -> Curves:
+    milliseconds = (time // 1_000_000).tolist()
+    return {
+        "equity": list(zip(milliseconds, equity.tolist(), strict=True)),
+        "drawdown": list(zip(milliseconds, depth.tolist(), strict=True)),
+    }
 
 
 def _trade(row: np.void, time: NDArray[np.int64]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from importlib.resources import files
 from engine import price_file
 from engine.errors import UnknownSymbol
 from engine.series import Prices, Series
+from engine.store import Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,19 @@ class Sample:
     adjusted: bool
     close_only: bool
     source: str
+
+    @property
+    def listing(self) -> Listing:
+        """What an import into the store says of it."""
+        return Listing(
+            symbol=self.symbol,
+            timeframe=self.timeframe,
+            source=self.source,
+            adjusted=self.adjusted,
+            name=self.name,
+            timezone=self.timezone,
+            round_the_clock=self.round_the_clock,
+        )
 
     def read(self) -> Prices:
         """The file's bars. Takes some 10 ms."""
