@@ -8,10 +8,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import make_url
 
+from database_scene import address, execute
 from pgqueue import migrate
 from pgqueue.database import EmbeddedServer, open_pool
 
@@ -42,16 +41,6 @@ def server_url() -> Iterator[str]:
         Path(directory).chmod(0o711)
         with EmbeddedServer(Path(directory), settings=FAST) as server:
             yield server.url_of("postgres")
-
-
-def execute(server_url: str, statement: str, *names: str) -> None:
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-
-def address(server_url: str, database: str) -> str:
-    """The same server's other database."""
-    return make_url(server_url).set(database=database).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")
