@@ -72,9 +72,11 @@ def measure(course: Course) -> Measured:
     """All metrics of a run. Every name is always there."""
     sheet = _Sheet(dict.fromkeys(HEADLINE))
     idle = len(course.pnl) == 0 and course.open_trades == 0
-    _ratios(sheet, course, idle=idle)
-    _growth(sheet, course)
-    _trades(sheet, course.pnl)
+    # What overflows becomes null with a code, not a warning.
+    with np.errstate(all="ignore"):
+        _ratios(sheet, course, idle=idle)
+        _growth(sheet, course)
+        _trades(sheet, course.pnl)
     sheet.metrics["totalTrades"] = len(course.pnl)
     sheet.metrics["openTrades"] = course.open_trades
     sheet.put("totalReturn", float(course.equity[-1] / course.initial_capital - 1))
@@ -128,8 +130,7 @@ def _growth(sheet: _Sheet, course: Course) -> None:
         sheet.put("cagr", None, TOO_SHORT)
     else:
         growth = np.float64(course.equity[-1] / course.initial_capital)
-        with np.errstate(over="ignore"):
-            cagr = float(growth ** (1 / course.years) - 1)
+        cagr = float(growth ** (1 / course.years) - 1)
         sheet.put("cagr", cagr, SHORT_SAMPLE if course.years < SHORT_YEARS else None)
     cagr_found = sheet.metrics["cagr"]
     if cagr_found is None:

@@ -12,7 +12,7 @@ from engine.errors import UnknownStrategy
 from engine.rules import Parameter, parameters_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class BuiltIn:
     """A strategy that everyone has. Its id never changes: clients have it in their code."""
 

@@ -1,0 +1,105 @@
+"""`pgqueue data` and `pgqueue backtest`, as people and programs call them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def pgqueue(*command: str, database_url: str | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    if database_url is not None:
+        environment["DATABASE_URL"] = database_url
+    return subprocess.run(
+        [sys.executable, "-m", "pgqueue", *command], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+AAPL = ("backtest", "AAPL", "--from", "2020-01-01", "--to", "2022-12-28", "--capital", "10000")
+
+
+def test_a_backtest_runs_on_bundled_prices_where_there_is_no_database() -> None:
+    done = pgqueue(*AAPL, "--strategy", "sma-cross", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["metrics"]["totalTrades"] == 10
+    assert "DATABASE_URL is not set: bundled prices of AAPL" in done.stderr
+
+
+def test_a_backtest_is_a_table_for_people() -> None:
+    done = pgqueue(*AAPL, "--param", "fast=20", "--commission", "0.001")
+    assert done.returncode == 0
+    assert "SMA crossover on AAPL 1d: 10,000.00 →" in done.stdout
+    assert "sharpeRatio" in done.stdout
+    assert "closes only" in done.stderr
+
+
+def test_bundled_prices_load_once_and_a_backtest_on_them_is_the_same(database_url: str) -> None:
+    assert pgqueue("data", "list", database_url=database_url).stdout == ""
+    assert "no prices yet" in pgqueue("data", "list", database_url=database_url).stderr
+    loaded = pgqueue("data", "sample", database_url=database_url)
+    assert (loaded.returncode, loaded.stderr) == (0, "")
+    assert loaded.stdout == "8 bundled series, 59,940 bars: 59,940 added or corrected.\n"
+    again = pgqueue("data", "sample", "--json", database_url=database_url)
+    assert {json.loads(line)["added"] for line in again.stdout.splitlines()} == {0}
+
+    listed = [
+        json.loads(line) for line in pgqueue("data", "list", "--json", database_url=database_url).stdout.splitlines()
+    ]
+    assert [one["symbol"] for one in listed] == ["AAPL", "IXIC", "JNJ", "JPM", "KO", "MSFT", "SPX", "XOM"]
+    assert "1999-01-04" in pgqueue("data", "list", database_url=database_url).stdout
+
+    stored, bundled = (pgqueue(*AAPL, "--json", database_url=url) for url in (database_url, None))
+    assert json.loads(stored.stdout) == json.loads(bundled.stdout)
+    assert "from the database, version 1" in stored.stderr
+
+
+def test_a_csv_is_imported_and_listed(tmp_path: Path, database_url: str) -> None:
+    file = tmp_path / "prices.csv"
+    file.write_text("date,close\n2020-01-02,1\n2020-01-03,2\n")
+    command = ("data", "import", str(file), "--symbol", "my-1", "--timeframe", "1d", "--name", "Mine")
+    done = pgqueue(*command, database_url=database_url)
+    assert done.stdout == "MY-1 1d: 2 bars added, 0 corrected, 0 unchanged; version 1.\n"
+    assert json.loads(pgqueue(*command, "--json", database_url=database_url).stdout)["unchanged"] == 2
+    table = pgqueue("data", "list", database_url=database_url).stdout
+    assert "MY-1" in table
+    assert "closes only" in table
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "sentence"),
+    [
+        (("backtest", "ZZZ"), 1, "no 1d prices of ZZZ. There are: AAPL, IXIC"),
+        (("backtest", "AAPL", "--from", "2023-01-01", "--to", "2024-01-01"), 1, "prices from 1990-01-02 to 2022-12-28"),
+        (("backtest", "AAPL", "--strategy", "sma-crss"), 1, "did you mean 'sma-cross'?"),
+        (
+            ("backtest", "AAPL", "--from", "x", "--capital", "5"),
+            2,
+            "--from must be a day written YYYY-MM-DD; --capital",
+        ),
+        (("backtest", "AAPL", "--param", "fst=5"), 2, "did you mean 'fast'?"),
+        (("backtest", "AAPL", "--param", "fast"), 2, "'fast' is not NAME=NUMBER"),
+        (("backtest", "--strategy", "nowhere.json"), 1, "nowhere.json: No such file"),
+        (("data", "list"), 1, "DATABASE_URL is not set"),
+        (("data", "import", "nowhere.csv", "--symbol", "A"), 1, "nowhere.csv: No such file"),
+        (("data", "import", "x.csv", "--symbol", "A B"), 2, "must be 1 to 10 characters"),
+        (("data", "import", "x.csv", "--symbol", "A", "--timeframe", "2d"), 2, "must be one of 1m 5m"),
+        (("data", "import", "x.csv", "--symbol", "A", "--timezone", "Mars"), 2, "no time zone 'Mars'"),
+    ],
+)
+def test_what_fails_is_one_sentence_on_stderr(command: tuple[str, ...], code: int, sentence: str) -> None:
+    done = pgqueue(*command)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_strategy_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps({"name": "Mine", "entryLong": "close > sma(close, 200)", "exitLong": "close < 1"}))
+    done = pgqueue(*AAPL, "--strategy", str(file), "--json")
+    assert json.loads(done.stdout)["strategyName"] == "Mine"
+    file.write_text("{")
+    assert "not JSON" in pgqueue(*AAPL, "--strategy", str(file)).stderr
