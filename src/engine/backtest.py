@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.coverage import cover, cut
 from engine.errors import Cancelled, ResultNotFinite
@@ -15,7 +16,7 @@ from engine.result import BacktestResult, Warned
 from engine.rules import Strategy
 from engine.series import Prices
 from engine.simulate import Simulation
-from engine.timeframes import TIMEFRAMES, annualization_factor, iso_day, iso_time, session_days
+from engine.timeframes import SECOND, TIMEFRAMES, annualization_factor, iso_day, iso_time, session_days
 
 LOAD, INDICATORS, SIMULATE, SAVE = "load", "indicators", "simulate", "save"
 #: Where each phase begins, in percent; the next one's begin is its end.
@@ -43,7 +44,7 @@ def run(
     """
     pace = _Pace(on_progress, cancelled)
     prices, first = cut(request, prices, look_back=strategy.look_back)
-    bars, series = prices.bars, prices.series
+    bars = prices.bars
     entry, leave = signals(strategy, bars, lambda done, count: pace.report(INDICATORS, done / count))
     simulation = Simulation(
         bars.open[first:],
@@ -55,34 +56,20 @@ def run(
         request.costs.slippage,
     )
     _simulate(simulation, pace)
-    time, trades = bars.time[first:], simulation.trades()
-    if not np.isfinite(simulation.equity).all():
-        row = int(np.argmin(np.isfinite(simulation.equity)))
-        raise ResultNotFinite(series.symbol, series.timeframe, when=iso_day(int(time[row])))
-    measured = measure(
-        Course(
-            initial_capital=request.initial_capital,
-            equity=simulation.equity,
-            days=session_days(time, series.timeframe, series.session_timezone),
-            years=float(time[-1] + TIMEFRAMES[series.timeframe] - time[0]) / 1e9 / SECONDS_A_YEAR,
-            annualization_factor=annualization_factor(series.timeframe, round_the_clock=series.round_the_clock),
-            pnl=trades["pnl"][trades["exit"] >= 0],
-            open_trades=int(simulation.has_position),
-            bars_held=simulation.bars_held,
-            ruined_at=simulation.ruined_at,
-        )
-    )
+    time = bars.time[first:]
+    _refuse_overflow(simulation, prices, time)
+    measured = measure(_course(simulation, request, prices, time))
     coverage, warnings = cover(request, prices, first=first, look_back=strategy.look_back)
     return BacktestResult(
         strategy_name=strategy.name,
         initial_capital=request.initial_capital,
         time=time,
         equity=simulation.equity,
-        trades=trades,
+        trades=simulation.trades(),
         metrics=measured.metrics,
         metric_notes=measured.notes,
         coverage=coverage,
-        warnings=[*warnings, *_warnings_of(simulation, prices, first)],
+        warnings=[*warnings, *_warnings_of(simulation, time)],
     )
 
 
@@ -112,10 +99,33 @@ def _simulate(simulation: Simulation, pace: _Pace) -> None:
         chunk = max(FIRST_CHUNK, int(CHUNK_SECONDS / seconds_a_bar))
 
 
-def _warnings_of(simulation: Simulation, prices: Prices, first: int) -> list[Warned]:
+def _refuse_overflow(simulation: Simulation, prices: Prices, time: NDArray[np.int64]) -> None:
+    finite = np.isfinite(simulation.equity)
+    if not finite.all():
+        when = iso_day(int(time[finite.argmin()]))
+        raise ResultNotFinite(prices.series.symbol, prices.series.timeframe, when=when)
+
+
+def _course(simulation: Simulation, request: BacktestRequest, prices: Prices, time: NDArray[np.int64]) -> Course:
+    series, trades = prices.series, simulation.trades()
+    nanoseconds = int(time[-1] - time[0]) + TIMEFRAMES[series.timeframe]
+    return Course(
+        initial_capital=request.initial_capital,
+        equity=simulation.equity,
+        days=session_days(time, series.timeframe, series.session_timezone),
+        years=nanoseconds / SECOND / SECONDS_A_YEAR,
+        annualization_factor=annualization_factor(series.timeframe, round_the_clock=series.round_the_clock),
+        pnl=trades["pnl"][trades["exit"] >= 0],
+        open_trades=int(simulation.has_position),
+        bars_held=simulation.bars_held,
+        ruined_at=simulation.ruined_at,
+    )
+
+
+def _warnings_of(simulation: Simulation, time: NDArray[np.int64]) -> list[Warned]:
     said: list[Warned] = []
     if simulation.ruined_at is not None:
-        when = iso_time(int(prices.bars.time[first + simulation.ruined_at]))
+        when = iso_time(int(time[simulation.ruined_at]))
         said.append({"code": "RUINED", "message": f"Equity reached zero at {when}; the run ended there."})
     reasons = {
         "SIZE": "bought nothing: too little cash was left",

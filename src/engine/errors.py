@@ -80,8 +80,8 @@ class UnknownStrategy(EngineError):
         self.name = name
         names = sorted(known)
         near = nearest(name, names)
-        hint = f"did you mean {near!r}?" if near else f"Built in: {', '.join(names)}."
-        super().__init__(f"no strategy {name!r}; {hint}" if near else f"no strategy {name!r}. {hint}")
+        hint = f"; did you mean {near!r}?" if near else f". Built in: {', '.join(names)}."
+        super().__init__(f"no strategy {name!r}{hint}")
 
 
 class UnknownSymbol(EngineError):

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bars import Bars
-from engine.compiler import SERIES, Node
+from engine.compiler import SERIES
+from engine.graph import Node
 from engine.kernels.indicators import sma
 from engine.rules import Strategy
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from engine.compiler import RESERVED, Graph, Kind, Node, names_in, read_rule
+from engine.compiler import RESERVED, names_in, read_rule
 from engine.errors import StrategyError, nearest
+from engine.graph import Graph, Kind, Node
 
 MAX_LET = 64
 MAX_PARAMETERS = 64

@@ -15,16 +15,14 @@ def largest_triangle_three_buckets(values: NDArray[np.float64], points: int) -> 
     if n <= points:
         return np.arange(n)
     edges = np.linspace(1, n - 1, points - 1).astype(np.int64)
-    sizes = np.diff(edges)
-    mean_values = np.append(np.add.reduceat(values[: n - 1], edges[:-1]) / sizes, values[-1])
-    mean_rows = np.append((edges[:-1] + edges[1:] - 1) / 2, n - 1)
-    rows = np.arange(n)
-    kept = np.zeros(points, dtype=np.int64)
-    kept[-1] = n - 1
-    for bucket in range(points - 2):
-        before = kept[bucket]
-        begin, end = edges[bucket], edges[bucket + 1]
-        ahead, rise = mean_rows[bucket + 1] - before, mean_values[bucket + 1] - values[before]
-        area = np.abs((rows[begin:end] - before) * rise - (values[begin:end] - values[before]) * ahead)
-        kept[bucket + 1] = begin + area.argmax()
-    return kept
+    means = np.append(np.add.reduceat(values[: n - 1], edges[:-1]) / np.diff(edges), values[-1]).tolist()
+    middles = np.append((edges[:-1] + edges[1:] - 1) / 2, n - 1).tolist()
+    rows = np.arange(n, dtype=np.float64)
+    kept = [0]
+    for begin, end, middle, mean in zip(edges[:-1].tolist(), edges[1:].tolist(), middles[1:], means[1:], strict=True):
+        before = kept[-1]
+        height = float(values[before])
+        rise, ahead = mean - height, middle - before
+        area = rows[begin:end] * rise - values[begin:end] * ahead + (height * ahead - before * rise)
+        kept.append(begin + int(np.abs(area).argmax()))
+    return np.array([*kept, n - 1])

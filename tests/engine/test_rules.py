@@ -202,3 +202,11 @@ def test_built_ins_are_found_by_id_name_and_alias() -> None:
     assert [built_in.short_name for built_in in strategies.builtins()] == ["buy-and-hold", "sma-cross"]
     for built_in in strategies.builtins():
         rules.check(built_in.definition)
+
+
+@pytest.mark.parametrize("rule", ["crosses_above(sma(close, 2), sma(close, 4))", "not close > sma(close, 3)"])
+def test_later_bars_change_no_earlier_signal(rule: str) -> None:
+    compiled = rules.compile_strategy(definition(entryLong=rule))
+    whole, _ = signals(compiled, BARS)
+    for end in range(1, len(BARS)):
+        assert signals(compiled, BARS.between(0, end))[0].tolist() == whole[:end].tolist()

@@ -27,7 +27,7 @@ def connection(database_url: str) -> Iterator[psycopg.Connection]:
 def days(count: int, first: int = 18_000, *, dearer: float = 0.0) -> Bars:
     """Bars whose prices tell their day. first: days since 1970."""
     numbers = first + np.arange(count)
-    closes = numbers - 17_900.0 + dearer
+    closes = (numbers - 17_900).astype(np.float64) + dearer
     return Bars(numbers * DAY, closes, closes + 1, closes - 1, closes, closes * 10)
 
 
