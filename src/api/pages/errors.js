@@ -1,0 +1,63 @@
+/** What is wrong, said at the field it is wrong in. */
+
+import { find, say } from "./dom.js";
+import { words } from "./strings.js";
+
+/** Paths of the request's members, as the server names them; older ones without "params." mean the same. */
+const FIELDS = {
+  symbol: "symbol",
+  timeframe: "symbol",
+  strategyId: "strategy",
+  startDate: "start",
+  endDate: "end",
+  initialCapital: "capital",
+  priority: "priority",
+};
+const OVERRIDE = /strategyParams\.(\w+)/;
+
+export class Errors {
+  #parameters;
+
+  constructor(parameters) {
+    this.#parameters = parameters;
+  }
+
+  clear() {
+    for (const field of document.querySelectorAll("#ticket [aria-invalid]")) {
+      field.removeAttribute("aria-invalid");
+      say(find(`${field.id}-error`), "");
+    }
+  }
+
+  /** details: [{path, message}]. Goes to the first wrong field; answers with those that have no field here. */
+  show(details) {
+    const placed = details.map((detail) => ({ ...detail, field: this.#fieldOf(detail) }));
+    for (const { field, message } of placed.filter((one) => one.field)) {
+      field.setAttribute("aria-invalid", true);
+      say(find(`${field.id}-error`), sentence(message));
+    }
+    document.querySelector("#ticket [aria-invalid]")?.focus();
+    return placed.filter((one) => !one.field);
+  }
+
+  /** Fields with something in them that a browser reads as nothing: sent, it would mean “not given”. */
+  unreadable() {
+    return [...document.querySelectorAll("#ticket input")]
+      .filter((field) => field.validity.badInput)
+      .map((field) => ({ field, message: field.type === "date" ? words.notADate : words.notANumber }));
+  }
+
+  #fieldOf({ field, path, message }) {
+    if (field) return field;
+    const override = OVERRIDE.exec(path) ?? (path.endsWith("strategyParams") ? OVERRIDE.exec(message) : null);
+    if (override) return this.#parameters.field(override[1]);
+    const id = FIELDS[path.replace(/^params\./, "")];
+    return id ? find(id) : null;
+  }
+}
+
+/** “must be 2 to 400” out of a message that names its place once more. */
+function sentence(message) {
+  const said = message.replace(/^.*strategyParams\.\w+:\s*/, "");
+  return said.charAt(0).toUpperCase() + said.slice(1);
+}
