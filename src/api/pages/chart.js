@@ -106,7 +106,7 @@ export class Chart {
       text(Math.min(at, width - RIGHT - 18), FALL_BOTTOM + 19, label, at < left + 18 ? "start" : "middle");
     }
     line(left, FALL_TOP, width - RIGHT, FALL_TOP);
-    text(left - 8, fall(deepest) + 3, percent(deepest).replace(/\.\d+/, ""), "end");
+    text(left - 8, fall(deepest) + 3, `${whole(deepest * 100)}%`, "end");
     line(left, y(this.#capital), width - RIGHT, y(this.#capital), "capital");
     text(width - RIGHT, y(this.#capital) - 5, words.startCapital, "end");
     return group;

@@ -56,8 +56,8 @@ export class Errors {
   }
 }
 
-/** “must be 2 to 400” out of a message that names its place once more. */
+/** “Must be 2 to 400” out of a message that names its place once more, and members by what stands at their fields. */
 function sentence(message) {
-  const said = message.replace(/^.*strategyParams\.\w+:\s*/, "");
+  const said = message.replace(/^.*strategyParams\.\w+:\s*/, "").replace(/\b(start|end)Date\b/, (name) => words.members[name]);
   return said.charAt(0).toUpperCase() + said.slice(1);
 }

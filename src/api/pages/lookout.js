@@ -7,8 +7,6 @@ const QUIET_MILLISECONDS = 5_000;
 const LONGEST_MILLISECONDS = 16_000;
 /** More jobs than this are asked for in one request. */
 const SINGLY = 6;
-/** Without unfinished jobs every so many polls look for new ones, and whether anybody answers. */
-const IDLE_POLLS = 5;
 
 export class Lookout {
   reached = true;
@@ -19,7 +17,6 @@ export class Lookout {
   #relaxed = false;
   #caughtUp = false;
   #failures = 0;
-  #idle = 0;
   #heardAt = 0;
 
   /**
@@ -34,7 +31,7 @@ export class Lookout {
   start() {
     this.stop();
     this.#life = new AbortController();
-    this.#begin(false);
+    this.#begin();
   }
 
   stop() {
@@ -44,22 +41,22 @@ export class Lookout {
     this.#failures = 0;
   }
 
-  /** A stream just said hello: what happened before it is asked for once, then only what it is quiet about. */
+  /** A stream holds: only jobs that it is quiet about are asked for. */
   relax() {
-    this.#begin(true);
+    this.#relaxed = true;
   }
 
+  /** The stream broke: what it would have told is asked for at once. */
   hurry() {
-    if (!this.#relaxed && this.#caughtUp) return;
-    this.#begin(false);
+    if (this.#relaxed) this.#begin();
   }
 
   heard() {
     this.#heardAt = performance.now();
   }
 
-  #begin(relaxed) {
-    this.#relaxed = relaxed;
+  #begin() {
+    this.#relaxed = false;
     this.#caughtUp = false;
     this.#schedule(0);
   }
@@ -102,19 +99,15 @@ export class Lookout {
   }
 
   async #ask(signal) {
-    const unfinished = this.#calls.unfinished();
-    if (!this.#caughtUp || unfinished.length > SINGLY || (unfinished.length === 0 && this.#isIdleRound())) {
+    const unfinished = this.#calls.unfinished().length;
+    const isIdle = unfinished === 0 && !this.#relaxed;
+    if (!this.#caughtUp || unfinished > SINGLY || isIdle) {
       for (const job of await recent(signal)) this.#calls.onJob(job);
       this.#caughtUp = true;
       this.#calls.onCaughtUp();
     }
     if (this.#relaxed && performance.now() - this.#heardAt < QUIET_MILLISECONDS) return;
     await Promise.all(this.#calls.unfinished().slice(0, SINGLY).map((jobId) => this.#lookAt(jobId, signal)));
-  }
-
-  #isIdleRound() {
-    this.#idle = (this.#idle + 1) % IDLE_POLLS;
-    return !this.#relaxed && this.#idle === 0;
   }
 
   async #lookAt(jobId, signal) {

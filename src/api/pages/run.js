@@ -72,7 +72,8 @@ export class Run {
     const parts = { name, fill, bar };
     for (const part of ["facts", "phase", "number", "extra"]) parts[part] = element("p", { class: `run-${part}` });
     parts.figures = element("dl", { class: "run-figures" });
-    parts.act = button("", () => this.#act(), { class: "quiet" });
+    // The second click of a double click would find the button's next meaning.
+    parts.act = button("", (event) => event.detail < 2 && this.#act(), { class: "quiet" });
     const { facts, phase, number, figures, extra, act } = parts;
     parts.item = element(
       "li",

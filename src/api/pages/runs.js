@@ -53,8 +53,10 @@ export class Runs {
 
   want(jobId) {
     this.#wanted = jobId;
-    const job = this.#jobs.get(jobId);
-    if (job) this.show(job);
+    this.show(this.#jobs.get(jobId));
+    // Where the ticket fills the screen, the run it made is below: go there.
+    const { element } = this.#rows.get(jobId);
+    if (element.getBoundingClientRect().bottom > window.innerHeight) find("runs").scrollIntoView();
   }
 
   /** All recent jobs are here: with nothing open yet, the newest result is shown, or that there is none. */

@@ -5,8 +5,8 @@ import { button, element, say } from "./dom.js";
 import { change, gain, moment, price, units } from "./format.js";
 import { words } from "./strings.js";
 
-/** Columns of numbers are set to the right. */
-const NUMERIC = [2, 4, 5, 6, 7];
+/** How columns are set: numbers to the right, and those a narrow screen has no room for. */
+const COLUMNS = ["", "", "number extra", "", "number extra", "number extra", "number", "number"];
 
 export class Trades {
   element;
@@ -36,7 +36,7 @@ export class Trades {
   }
 
   #table() {
-    const head = words.columns.map((name, index) => element("th", { scope: "col", class: NUMERIC.includes(index) && "number" }, name));
+    const head = words.columns.map((name, index) => element("th", { scope: "col", class: COLUMNS[index] }, name));
     return element("table", {}, element("thead", {}, element("tr", {}, ...head)), this.#rows);
   }
 
@@ -74,6 +74,6 @@ function row(trade) {
     gain(trade.pnl),
     change(trade.return),
   ];
-  const classes = (index) => [NUMERIC.includes(index) && "number", index >= 6 && tone].filter(Boolean).join(" ") || null;
+  const classes = (index) => (index < 6 ? COLUMNS[index] : `${COLUMNS[index]} ${tone}`);
   return element("tr", {}, ...cells.map((cell, index) => element("td", { class: classes(index) }, cell)));
 }

@@ -1,0 +1,372 @@
+"""The page in a real Chromium, on a real `pgqueue serve` and a real worker, with a trader's hands."""
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
+
+from api.cli.stack import ask
+from database_scene import address, execute
+from pgqueue import Companion, Queue
+from pgqueue.database import open_pool
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+if CHROMIUM is None:
+    pytest.skip("no Chromium is installed: apt-get install chromium", allow_module_level=True)
+
+ALONE = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+EVENTS = "**/api/backtest/events"
+TEST_WORKER = Path(__file__).parents[1] / "worker_process.py"
+PATIENCE_MILLISECONDS = 30_000
+
+
+@dataclass(frozen=True)
+class Site:
+    """A served database, and ways for a test to do what no page can."""
+
+    database_url: str
+    url: str
+
+    def ask(self, *command: str) -> str:
+        return ask(*command, environment=environment(self.database_url))
+
+    def key(self, user: str) -> str:
+        return str(json.loads(self.ask("keys", "create", "--user", user, "--plan", "free", "--json"))["key"])
+
+    def login_url(self, user: str) -> str:
+        self.key(user)
+        return str(json.loads(self.ask("keys", "login", "--user", user, "--url", self.url, "--json"))["url"])
+
+    def enqueue(self, user: str, kind: str, **args: Any) -> None:
+        shown = {"symbol": "KO", "startDate": "2020-01-01", "endDate": "2021-01-01", "initialCapital": 1000}
+
+        async def enqueue() -> None:
+            async with open_pool(self.database_url, size=1, application_name="test") as pool, Queue(pool) as queue:
+                await queue.enqueue(kind, shown | args, user_id=UUID(user))
+
+        # Not here: this thread's loop is the browser's.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, enqueue()).result()
+
+
+@dataclass
+class Visit:
+    """A page that someone is logged in to, and what went wrong in it."""
+
+    page: Page
+    user: str
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def runs(self) -> Any:
+        return self.page.locator(".run")
+
+    def run(self, strategy: str = "SMA crossover", **fields: str) -> None:
+        self.page.select_option("#strategy", label=strategy)
+        for name, value in fields.items():
+            self.page.fill(f"#{name}", value)
+        self.page.click("#run")
+
+    def note(self, message: ConsoleMessage) -> None:
+        # A refused request is logged by the browser as an error, and is none.
+        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+            self.wrong.append(message.text)
+
+
+def environment(database_url: str) -> dict[str, str]:
+    return {**os.environ, "DATABASE_URL": database_url}
+
+
+def start(stack: ExitStack, database_url: str, command: list[str]) -> tuple[Companion, str]:
+    """A process that is stopped in the end, and the line by which it said that it is ready."""
+    companion = Companion([sys.executable, *command], environment=environment(database_url))
+    stack.callback(companion.stop)
+    line = companion.answer()
+    assert line, f"{command} did not start"
+    return companion, line
+
+
+def serve(stack: ExitStack, database_url: str, port: int = 0) -> tuple[Companion, str]:
+    companion, line = start(stack, database_url, ["-m", "pgqueue", "serve", "--port", str(port), "--json"])
+    return companion, json.loads(line)["url"]
+
+
+@pytest.fixture(scope="module")
+def site(server_url: str, template: str) -> Iterator[Site]:
+    """The whole product: bundled prices, API and worker, each a process of its own."""
+    name = f"pgqueue_page_{os.getpid()}"
+    execute(server_url, "create database {} template {} strategy file_copy", name, template)
+    database_url = address(server_url, name)
+    with ExitStack() as stack:
+        stack.callback(execute, server_url, "drop database {} with (force)", name)
+        _, url = serve(stack, database_url)
+        ask("data", "sample", environment=environment(database_url))
+        start(stack, database_url, ["-m", "pgqueue", "worker", "--json"])
+        yield Site(database_url, url)
+
+
+@pytest.fixture
+def slow_site(database_url: str) -> Iterator[Site]:
+    """The API with a worker whose jobs take as long as they are told to."""
+    with ExitStack() as stack:
+        _, url = serve(stack, database_url)
+        start(stack, database_url, [str(TEST_WORKER), database_url, "2"])
+        yield Site(database_url, url)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ALONE)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visiting(browser: Browser, site: Site, *, width: int = 1280, prepare: Callable[[Page], None] | None = None) -> Any:
+    """Someone new, logged in by a one-time address. In the end: no policy was broken, no error left uncaught."""
+    user = str(uuid4())
+    context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-US")
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
+    page = context.new_page()
+    visit = Visit(page, user)
+    page.on("console", visit.note)
+    page.on("pageerror", lambda error: visit.wrong.append(str(error)))
+    if prepare is not None:
+        prepare(page)
+    page.goto(site.login_url(user))
+    expect(page.locator("#desk")).to_be_visible()
+    yield visit
+    context.close()
+    assert visit.wrong == []
+
+
+def connection(page: Page) -> Any:
+    return page.locator("#connection")
+
+
+def test_a_run_is_watched_to_its_result(browser: Browser, site: Site) -> None:
+    with visiting(browser, site) as visit:
+        page = visit.page
+        expect(connection(page)).to_have_text("live")
+        expect(page.locator("#symbol-hint")).to_contain_text("1990-01-02 to 2022-12-28")
+        expect(page.locator("#symbol-hint")).to_contain_text("closes only")
+        expect(page.locator("#runs-empty")).to_contain_text("No runs yet")
+
+        visit.run(start="2020-01-01", end="2025-12-22")
+
+        result = page.locator(".result")
+        expect(result.locator(".warnings")).to_contain_text("2022-12-28")
+        for metric, value in {
+            "sharpeRatio": "0.87",
+            "cagr": "+18.25%",
+            "maxDrawdown": "−26.70%",
+            "totalTrades": "10",
+        }.items():
+            expect(result.locator(f"[data-metric={metric}] .value")).to_have_text(value)
+        expect(result.locator(".final")).to_contain_text("16,507.13")
+        expect(result.locator("tbody tr")).to_have_count(10)
+        expect(result.locator("svg.chart > title")).to_have_text("Equity of AAPL · SMA crossover")
+        expect(page.locator("#announcer")).to_have_text("AAPL · SMA crossover: Completed")
+        assert "code" not in page.url
+
+
+def test_the_curve_is_read_by_keys(browser: Browser, site: Site) -> None:
+    with visiting(browser, site) as visit:
+        visit.run(start="2020-01-01", end="2022-12-28")
+        reader = visit.page.get_by_role("slider")
+        expect(reader).to_have_attribute("aria-valuetext", "2022-12-28: equity 16,507.13, drawdown −16.12%")
+        reader.press("Home")
+        expect(reader).to_have_attribute("aria-valuetext", "2020-01-02: equity 10,000, drawdown 0.00%")
+        reader.press("ArrowRight")
+        expect(reader).to_have_attribute("aria-valuenow", "1")
+
+
+def test_a_metric_that_is_not_defined_says_why(browser: Browser, site: Site) -> None:
+    with visiting(browser, site) as visit:
+        visit.run("Buy and hold", start="2020-01-01", end="2022-12-28")
+        metric = visit.page.locator("[data-metric=winRate]")
+        expect(metric.locator(".value")).to_have_text("–")
+        expect(metric).to_contain_text("No trade was closed")
+        expect(visit.page.locator("[data-metric=totalTrades]")).to_contain_text("1 more still open")
+
+
+def test_what_is_wrong_is_said_at_its_field(browser: Browser, site: Site) -> None:
+    with visiting(browser, site) as visit:
+        page = visit.page
+        visit.run(start="2022-01-01", end="2020-01-01", capital="5", priority="11")
+        expect(page.locator("#start-error")).to_contain_text("Must be before “To”")
+        expect(page.locator("#capital-error")).to_have_text("Must be 100 to 10,000,000")
+        expect(page.locator("#priority-error")).to_have_text("Must be a whole number from 1 to 10")
+        expect(page.locator("#start")).to_be_focused()
+
+        visit.run(start="2019-01-01", capital="1000", priority="1", **{"parameter-fast": "1"})
+        expect(page.locator("#parameter-fast-error")).to_contain_text("Must be 2 to 400")
+        expect(page.locator("#capital-error")).to_be_hidden()
+        expect(visit.runs).to_have_count(0)
+
+
+def test_two_runs_move_at_once_and_one_is_cancelled(browser: Browser, slow_site: Site) -> None:
+    with visiting(browser, slow_site) as visit:
+        slow_site.enqueue(visit.user, "steps", steps=400, seconds=40, strategy={"name": "first"})
+        slow_site.enqueue(visit.user, "steps", steps=400, seconds=40, strategy={"name": "second"})
+        for run in (first := visit.runs.filter(has_text="KO · first"), visit.runs.filter(has_text="KO · second")):
+            bar = run.get_by_role("progressbar")
+            expect(bar).not_to_have_attribute("aria-valuenow", "0")
+            seen = bar.get_attribute("aria-valuenow")
+            expect(bar).not_to_have_attribute("aria-valuenow", seen)
+            expect(run.locator(".run-extra")).to_contain_text("s left")
+
+        first.get_by_role("button", name="Cancel").click()
+        expect(first).to_have_attribute("data-status", "cancelled")
+        first.get_by_role("button", name="Run again").click()
+        expect(visit.runs).to_have_count(3)
+        expect(first.first).to_have_attribute("data-status", "processing")
+        for run in (first.first, visit.runs.filter(has_text="KO · second")):
+            run.get_by_role("button", name="Cancel").click()
+            expect(run).to_have_attribute("data-status", "cancelled")
+
+
+def test_markup_in_names_and_errors_stays_text(browser: Browser, slow_site: Site) -> None:
+    with visiting(browser, slow_site) as visit:
+        bad = "<img src=x onerror=alert(1)>"
+        slow_site.enqueue(visit.user, bad, strategy={"name": f"<b>{bad}"})
+        expect(visit.runs.locator(".run-name")).to_have_text(f"KO · <b>{bad}")
+        expect(visit.runs.locator(".run-extra")).to_contain_text(bad)
+        expect(visit.page.locator("#runs img")).to_have_count(0)
+        expect(visit.page.locator("#runs b")).to_have_count(0)
+
+
+def test_a_failure_is_said_and_can_be_run_again(browser: Browser, slow_site: Site) -> None:
+    with visiting(browser, slow_site) as visit:
+        slow_site.enqueue(visit.user, "fail", permanent=True, strategy={"name": "hopeless"})
+        expect(visit.runs).to_have_attribute("data-status", "failed")
+        expect(visit.runs).to_contain_text("The input can never work. Give another.")
+        expect(visit.runs).to_contain_text("Failed at the first attempt.")
+        visit.runs.get_by_role("button", name="Run again").click()
+        expect(visit.page.locator(".run[data-status=failed]")).to_have_count(2)
+
+
+def test_polling_takes_over_when_the_stream_is_cut(browser: Browser, site: Site) -> None:
+    def cut(page: Page) -> None:
+        page.route(EVENTS, lambda route: route.abort())
+
+    with visiting(browser, site, prepare=cut) as visit:
+        page = visit.page
+        expect(connection(page)).to_have_text("polling every 2 s")
+        visit.run(start="2020-01-01")
+        expect(visit.runs).to_have_attribute("data-status", "completed")
+        expect(page.locator(".metric")).to_have_count(6)
+        expect(connection(page)).to_have_text("polling every 2 s")
+
+        page.unroute(EVENTS)
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        expect(connection(page)).to_have_text("live")
+
+
+def test_a_server_that_went_away_is_waited_for(browser: Browser, database_url: str) -> None:
+    with ExitStack() as stack, socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        server, url = serve(stack, database_url, port)
+        site = Site(database_url, url)
+        with visiting(browser, site) as visit:
+            expect(connection(visit.page)).to_have_text("live")
+            server.stop()
+            expect(connection(visit.page)).to_have_text("server away, retrying")
+            serve(stack, database_url, port)
+            visit.page.evaluate("window.dispatchEvent(new Event('online'))")
+            expect(connection(visit.page)).to_have_text("live")
+
+
+def test_a_submit_whose_answer_was_lost_is_not_run_twice(browser: Browser, site: Site) -> None:
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    with visiting(browser, site) as visit:
+        page = visit.page
+        page.route("**/api/backtest/queue", lose_the_answer, times=1)
+        visit.run(start="2020-01-01")
+        expect(page.locator("#ticket-message")).to_contain_text("will not be run twice")
+        page.click("#run")
+        expect(page.locator("#ticket-message")).to_be_hidden()
+        expect(page.locator(".run[data-status=completed]")).to_have_count(1)
+        assert len(page.request.get(f"{site.url}/api/backtest/jobs").json()["jobs"]) == 1
+
+
+def test_a_hidden_page_holds_no_stream_and_catches_up(browser: Browser, site: Site) -> None:
+    hide = """hidden => {
+        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    with visiting(browser, site) as visit:
+        page = visit.page
+        expect(connection(page)).to_have_text("live")
+        with page.expect_event("requestfailed", lambda request: request.url.endswith("/events")):
+            page.evaluate(hide, True)
+        site.enqueue(visit.user, "backtest", strategyId="sma-cross")
+        expect(visit.runs).to_have_count(0)
+        page.evaluate(hide, False)
+        expect(visit.runs).to_have_count(1)
+
+
+def test_the_session_ends_and_begins_again(browser: Browser, site: Site) -> None:
+    with visiting(browser, site) as visit:
+        page = visit.page
+        visit.run(start="2020-01-01")
+        expect(page.locator(".metric")).to_have_count(6)
+        page.click("#logout")
+        expect(page.locator("#login-message")).to_have_text("You are logged out.")
+        expect(visit.runs).to_have_count(0)
+
+        page.fill("#key", "pgq_not-a-key")
+        page.click("#login button")
+        expect(page.locator("#login-message")).to_contain_text("unknown, revoked or expired")
+        page.fill("#key", site.key(visit.user))
+        page.click("#login button")
+        expect(page.locator(".metric")).to_have_count(6)
+
+        page.context.clear_cookies()
+        visit.run(start="2020-01-01")
+        expect(page.locator("#login-message")).to_contain_text("Your session has ended")
+
+
+def test_a_login_address_works_once(browser: Browser, site: Site) -> None:
+    address_of_one = site.login_url(str(uuid4()))
+    for outcome in ("#desk", "#login"):
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(address_of_one)
+        expect(page.locator(outcome)).to_be_visible()
+        context.close()
+
+
+def test_nothing_is_cut_off_on_a_phone(browser: Browser, site: Site) -> None:
+    with visiting(browser, site, width=390) as visit:
+        visit.run(start="2020-01-01")
+        expect(visit.page.locator(".metric")).to_have_count(6)
+        expect(visit.runs).to_be_in_viewport()
+        assert visit.page.evaluate("document.documentElement.scrollWidth") == 390
+        assert visit.page.evaluate("(b => b.scrollWidth - b.clientWidth)(document.querySelector('.scroll'))") == 0
