@@ -2,8 +2,9 @@
 
 Each submits one five-year daily backtest over HTTP and watches it by SSE; two slots run them. Then twenty jobs that
 report a hundred steps over two seconds are watched, twenty at a time, for the latency of changes and not only of final
-events: from the report in the child process to the parsed event in the client, the flush tick included. Everything, the load
-generator too, shares this machine; requests start on a fixed schedule and are timed from when they should have.
+events: from the report in the child process to the parsed event in the client, the flush tick included. Everything,
+the load generator too, shares this machine; requests start on a fixed schedule and are timed from when they should
+have.
 """
 
 import asyncio
@@ -110,7 +111,7 @@ def measure(user_ids: Sequence[Any], database_url: str) -> tuple[list[float], fl
     """Seconds each job waited, and from the first request to the last result; the results must all be the same."""
     with psycopg.connect(database_url) as connection:
         rows: list[tuple[datetime, datetime, datetime, str]] = connection.execute(
-            "select created_at, started_at, finished_at, summary ->> 'resultHash'"
+            "select jobs.created_at, started_at, finished_at, summary ->> 'resultHash'"
             " from pgqueue.jobs join pgqueue.results on job_id = id where user_id = any(%s)",
             (list(user_ids),),
         ).fetchall()

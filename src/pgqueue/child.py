@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import Any
 from uuid import UUID
 
-from pgqueue import frames
+from pgqueue import frames, preload
 from pgqueue.frames import Kind
 from pgqueue.handlers import Handler, HandlerResult, find
 
@@ -81,6 +81,9 @@ def main(sock: socket.socket, handlers: Mapping[str, Handler], environment: Mapp
     os.environ.update(environment)
     inbox = _Inbox(sock)
     threading.Thread(target=inbox.follow, name="pgqueue inbox", daemon=True).start()
+    if preload.failure is not None:
+        frames.send(sock, Kind.FAILURE, json.dumps(describe(preload.failure)).encode())
+        return
     frames.send(sock, Kind.READY)
     while True:
         header, _, args = inbox.jobs.get().partition(b"\n")

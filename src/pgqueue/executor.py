@@ -158,17 +158,23 @@ class Executor:
         try:
             # start() waits for the forkserver, which may still be compiling: not on the event loop.
             await asyncio.to_thread(process.start)
-            theirs.close()
-            reader, writer = await asyncio.open_connection(sock=ours)
-            async with asyncio.timeout(START_SECONDS):
-                kind, _ = await frames.read(reader)
-        except (OSError, EOFError, TimeoutError) as error:  # IncompleteReadError is an EOFError
-            theirs.close()
+        except (OSError, EOFError) as error:
             ours.close()
-            reason = str(error) or type(error).__name__
-            raise ChildStartFailed(reason) from error
-        assert kind is Kind.READY
-        return _Child(process, reader, writer)
+            raise ChildStartFailed(str(error) or type(error).__name__) from error
+        finally:
+            theirs.close()
+        reader, writer = await asyncio.open_connection(sock=ours)
+        spawned = _Child(process, reader, writer)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                kind, said = await frames.read(reader)
+        except (OSError, EOFError, TimeoutError) as error:  # IncompleteReadError is an EOFError
+            code = await _reap(spawned)
+            raise ChildStartFailed(f"it ended with exit code {code} before it was ready") from error
+        if kind is not Kind.READY:
+            await _reap(spawned)
+            raise ChildStartFailed(f"its handlers could not be warmed: {json.loads(said)['message']}")
+        return spawned
 
 
 def prepare_forkserver(handlers: Mapping[str, Handler]) -> None:

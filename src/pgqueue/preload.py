@@ -5,6 +5,7 @@ The one module that works at import, because being imported is all a forkserver 
 
 import os
 import pickle
+import sys
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 
@@ -12,10 +13,16 @@ from pgqueue.handlers import Handler
 
 VARIABLE = "PGQUEUE_PRELOAD"
 
+failure: BaseException | None = None
+"""Why the handlers could not be warmed. Kept, and told by every child as it starts: a forkserver that raised would be
+gone without a word, and its parent would wait for ever."""
+
 
 def announce(handlers: Mapping[str, Handler]) -> None:
     """Leave the handlers where the forkserver, which inherits this environment, will find them."""
-    os.environ[VARIABLE] = b64encode(pickle.dumps(dict(handlers))).decode()
+    # The path goes along: before Python 3.13 a forkserver imports its preloads without it.
+    announced = pickle.dumps((sys.path, pickle.dumps(dict(handlers))))
+    os.environ[VARIABLE] = b64encode(announced).decode()
 
 
 def _warm() -> None:
@@ -23,9 +30,14 @@ def _warm() -> None:
     if announced is None:
         return
     # Our own pickle, from our own parent: multiprocessing hands over every child's arguments the same way.
-    handlers: dict[str, Handler] = pickle.loads(b64decode(announced))  # noqa: S301
+    path, pickled = pickle.loads(b64decode(announced))  # noqa: S301
+    sys.path[:] = path
+    handlers: dict[str, Handler] = pickle.loads(pickled)  # noqa: S301
     for handler in handlers.values():
         handler.warm()
 
 
-_warm()
+try:
+    _warm()
+except Exception as error:  # noqa: BLE001 - whatever a handler's import or warm-up raises
+    failure = error

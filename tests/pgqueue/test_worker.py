@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -283,3 +285,26 @@ async def test_results_are_one_per_job_however_often_children_die(
     assert await count(pool, "select count(*) from pgqueue.results") == 4
     for job_id in ids:
         assert await attempts(pool, job_id) == [(1, "crashed"), (2, "completed")]
+
+
+def test_a_handler_that_cannot_be_warmed_ends_the_worker_with_a_sentence(database_url: str) -> None:
+    """In a process of its own: a forkserver is made once per process."""
+    program = (
+        "import asyncio, sys\n"
+        "from unwarmable_handler import Unwarmable\n"
+        "from pgqueue import Settings\n"
+        "from pgqueue.worker import Worker\n"
+        "worker = Worker({'x': Unwarmable()}, Settings(slots=1), database_url=sys.argv[1])\n"
+        "asyncio.run(worker.run())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, database_url],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 1
+    assert "could not be warmed: the kernels cannot be compiled here" in done.stderr

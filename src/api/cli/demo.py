@@ -66,6 +66,8 @@ def demo(
         else:
             _show(console, final, result)
             console.print(f"\nThe page: {stack.login_url}", soft_wrap=True, highlight=False)
+            if not stays:
+                console.print("[dim]Not on a terminal: all of it stops now. `make up` keeps it.[/]")
         if stays:
             console.print("[dim]Runs until Ctrl-C.[/]")
             _wait_for_interrupt()

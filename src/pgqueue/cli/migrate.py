@@ -14,7 +14,7 @@ def migrate(
 ) -> None:
     """Create or update the tables. Safe to repeat; two at once wait for each other."""
     # Loaded here: the migration tool would double the start of every other command.
-    from pgqueue import migrate as migrations  # noqa: PLC0415
+    from pgqueue import migrate as migrations
 
     database_url = require_url(load_settings())
     before = migrations.current(database_url)

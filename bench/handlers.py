@@ -1,0 +1,39 @@
+"""What the bench's worker runs. In a module of its own: a child process must be able to import it by name."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.jobs import backtest
+from pgqueue import Context, Handler
+
+
+@dataclass
+class Result:
+    summary: dict[str, Any] = field(default_factory=dict)
+    preview: bytes = b""
+    detail: bytes = b""
+
+
+class Stamped:
+    """Reports `steps` steps over `seconds` seconds; the step of each report is the clock at which it was made."""
+
+    time_limit = 120.0
+
+    def check(self, args: Mapping[str, Any]) -> None:
+        pass
+
+    def warm(self) -> None:
+        pass
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Result:
+        steps, seconds = args["steps"], args["seconds"]
+        began = time.monotonic()
+        for step in range(1, steps + 1):
+            time.sleep(max(0.0, began + seconds * step / steps - time.monotonic()))
+            context.progress(step * 100 // steps, str(time.time_ns()))
+        return Result()
+
+
+HANDLERS: dict[str, Handler] = {"backtest": backtest, "stamped": Stamped()}
