@@ -3,10 +3,8 @@
 import asyncio
 import csv
 import io
-import itertools
-import json
-import zlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -15,11 +13,9 @@ from starlette.responses import JSONResponse, Response
 from api.auth import identify
 from api.backtests import find_job
 from api.problems import conflict, invalid, not_found
-from engine.result import Decoded, decode
+from engine import result as results
 
 TRADES_LIMIT = 1000
-NANOSECONDS = 1_000_000
-"""In a millisecond: points are drawn by milliseconds, bars are stored by nanoseconds."""
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a formula."""
 
@@ -43,10 +39,11 @@ async def show(request: Request) -> Response:
     offset = _whole(query.get("offset"), "offset", default=0, least=0, most=10**9)
     limit = _whole(query.get("limit"), "limit", default=100, least=1, most=TRADES_LIMIT)
     # Decompressing a long run takes a while: not on the event loop.
-    detail = await asyncio.to_thread(decode, stored.detail)
+    detail = await asyncio.to_thread(results.decode_detail, stored.detail)
     if wanted == "csv":
         return _csv(detail.trades, f"trades-{job.id}.csv")
-    curves = await asyncio.to_thread(_full, detail) if equity == "full" else _preview(stored.preview)
+    read = detail.curves if equity == "full" else partial(results.decode_preview, stored.preview)
+    curves = await asyncio.to_thread(read)
     body = {
         "jobId": str(job.id),
         "status": job.status,
@@ -56,24 +53,6 @@ async def show(request: Request) -> Response:
         "trades": _page(request, detail.trades, offset, limit),
     }
     return JSONResponse(body, headers={"Cache-Control": "private, max-age=60", "Vary": "Authorization, Cookie"})
-
-
-def _preview(stored: bytes) -> Mapping[str, Any]:
-    curves: Mapping[str, Any] = json.loads(zlib.decompress(stored))
-    return curves
-
-
-def _full(detail: Decoded) -> Mapping[str, Any]:
-    """Every bar's equity, and how far below its peak, the initial capital being the first."""
-    times = (detail.time // NANOSECONDS).tolist()
-    equity: list[float] = detail.equity.tolist()
-    peaks = itertools.accumulate([detail.initial_capital, *equity], max)
-    next(peaks)
-    depths = [value / peak - 1 for value, peak in zip(equity, peaks, strict=True)]
-    return {
-        "equity": list(zip(times, equity, strict=True)),
-        "drawdown": list(zip(times, depths, strict=True)),
-    }
 
 
 def _page(request: Request, trades: Sequence[Mapping[str, Any]], offset: int, limit: int) -> dict[str, Any]:

@@ -1,0 +1,153 @@
+"""The relay when things break: nothing is lost in silence, nothing looks alive that is not."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy import make_url
+
+from api_scene import BODY, Person, calling, know_aapl, person, running_app, serving, stream
+from pgqueue import Queue
+from queue_scene import still_worker
+
+pytestmark = pytest.mark.anyio
+
+QUEUE = "/api/backtest/queue"
+EVENTS = "/api/backtest/events"
+
+
+@pytest.fixture
+async def queue(pool: AsyncConnectionPool) -> AsyncIterator[Queue]:
+    async with Queue(pool) as queue:
+        yield queue
+
+
+@pytest.fixture
+async def me(pool: AsyncConnectionPool) -> Person:
+    return await person(pool)
+
+
+@asynccontextmanager
+async def away(server_url: str, database_url: str) -> AsyncIterator[None]:
+    """The test's database refuses everyone, and those who were in are thrown out."""
+    name = make_url(database_url).database
+    assert name is not None
+    allow = sql.SQL("alter database {} allow_connections {}")
+    async with await psycopg.AsyncConnection.connect(server_url, autocommit=True) as admin:
+        await admin.execute(allow.format(sql.Identifier(name), sql.Literal(False)))
+        await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (name,))
+        try:
+            yield
+        finally:
+            await admin.execute(allow.format(sql.Identifier(name), sql.Literal(True)))
+
+
+async def test_without_its_database_the_api_says_so_promises_nothing_and_comes_back(
+    server_url: str, database_url: str, pool: AsyncConnectionPool, me: Person
+) -> None:
+    await know_aapl(pool)
+    async with running_app(database_url, pool_seconds=0.5) as app, calling(app, me) as client:
+        async with away(server_url, database_url):
+            refused = [await client.get(QUEUE), await client.post(QUEUE, json=BODY)]
+            ready, live = await client.get("/readyz"), await client.get("/livez")
+        async with asyncio.timeout(30):
+            while (await client.get(QUEUE)).status_code != 200:  # noqa: ASYNC110 - the pool tells nobody it is back
+                await asyncio.sleep(0.05)
+
+    assert [answer.status_code for answer in refused] == [503, 503]
+    assert all(answer.headers["retry-after"] == "2" for answer in refused)
+    assert all({"error", "detail", "code"} <= answer.json().keys() for answer in refused)
+    assert all("psycopg" not in answer.text and "connection" not in answer.text for answer in refused)
+    assert (ready.status_code, live.status_code) == (503, 200)
+
+
+async def test_a_stream_opened_as_the_database_goes_gets_its_snapshot_when_it_is_back(
+    server_url: str, database_url: str, queue: Queue, me: Person
+) -> None:
+    enqueued = await queue.enqueue("backtest", {}, user_id=me.user_id)
+    async with serving(database_url, poll_seconds=0.1, pool_seconds=0.2) as (_, app):
+        from api.events import _events
+
+        hub = app.state.hub
+        events = _events(hub, me.user_id, None, language="en", recovered=True, heartbeat_seconds=15)
+        assert b"event: hello" in await anext(events)
+        async with away(server_url, database_url):
+            assert await anext(events) in (b": \n\n", b'event: mode\ndata: {"mode": "poll"}\n\n')
+        async with asyncio.timeout(30):
+            heard = b""
+            while str(enqueued.job_id).encode() not in heard:
+                heard = await anext(events)
+        app.state.hub.close()
+        async with asyncio.timeout(30):
+            assert [b"event: bye" in last async for last in events][-1:] == [True]
+
+
+async def test_a_relay_that_breaks_ends_its_streams_and_is_not_ready(
+    database_url: str, queue: Queue, me: Person, pool: AsyncConnectionPool
+) -> None:
+    """A row no release of ours would write stands for whatever nobody foresaw."""
+    await queue.enqueue("backtest", {}, user_id=me.user_id)
+    async with (
+        serving(database_url, reread_seconds=0.1) as (server, _),
+        stream(server.url, EVENTS, me.headers) as events,
+        httpx.AsyncClient(base_url=server.url) as client,
+    ):
+        await events.next()
+        await events.next()
+        before = await client.get("/readyz")
+        async with pool.connection() as connection:
+            checks = await connection.execute(
+                "select conname from pg_constraint where conrelid = 'pgqueue.jobs'::regclass and contype = 'c'"
+            )
+            for (name,) in await checks.fetchall():
+                drop = sql.SQL("alter table pgqueue.jobs drop constraint {}").format(sql.Identifier(name))
+                await connection.execute(drop)
+            await connection.execute("update pgqueue.jobs set state = 'odd', seq = seq + 1")
+        rest = await events.rest()
+        after, live = await client.get("/readyz"), await client.get("/livez")
+
+    assert [event.event for event in rest] == ["bye"]
+    assert (before.status_code, after.status_code, live.status_code) == (200, 503, 200)
+
+
+async def test_a_job_that_another_stream_was_first_to_know_is_still_told_to_all(
+    database_url: str, queue: Queue, me: Person, pool: AsyncConnectionPool
+) -> None:
+    """Made without a hint, and the relay learns whose it is from someone else's snapshot."""
+    async with serving(database_url, reread_seconds=1.0) as (server, _), stream(server.url, EVENTS, me.headers) as all_:
+        await all_.next()
+        async with pool.connection() as connection:
+            enqueued = await queue.enqueue("backtest", {}, user_id=me.user_id, connection=connection)
+        async with stream(server.url, f"{QUEUE}/{enqueued.job_id}/events", me.headers) as one:
+            await one.next()
+            await one.next()
+
+        assert (await all_.next()).data["jobId"] == str(enqueued.job_id)
+
+
+async def test_a_reader_that_stops_reading_at_the_very_end_is_cut_like_any_other(
+    database_url: str, queue: Queue, me: Person, pool: AsyncConnectionPool
+) -> None:
+    """The last event fills the buffers, so that the write which closes the stream would wait for ever."""
+    note = "x" * 200_000
+    ids = [(await queue.enqueue("backtest", {"symbol": note}, user_id=me.user_id)).job_id for _ in range(30)]
+    worker = await still_worker(pool)
+    for job in await worker.claim(30):
+        await worker.end(job)
+    path = f"{EVENTS}?jobs={','.join(map(str, ids))}"
+    async with serving(database_url, send_seconds=0.3) as (server, app):
+        with socket.socket() as lazy:
+            lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            lazy.connect(server.address)
+            lazy.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {me.key}\r\n\r\n".encode())
+            lazy.recv(1)
+            async with asyncio.timeout(10):
+                while server.server_state.tasks:  # noqa: ASYNC110 - uvicorn has no event for it
+                    await asyncio.sleep(0.01)
+        assert app.state.hub.streams_of(me.user_id) == 0

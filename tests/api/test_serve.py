@@ -1,0 +1,102 @@
+"""`pgqueue serve` as the process it is: says where it listens, logs without secrets, ends quickly and cleanly."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from psycopg_pool import AsyncConnectionPool
+
+from api_scene import Person, person, stream
+
+pytestmark = pytest.mark.anyio
+
+EVENTS = "/api/backtest/events"
+
+
+@dataclass
+class Served:
+    process: asyncio.subprocess.Process
+    url: str
+
+    async def end(self, number: signal.Signals) -> str:
+        """Send the signal; everything it had to say on stderr."""
+        self.process.send_signal(number)
+        async with asyncio.timeout(30):
+            _, said = await self.process.communicate()
+        return said.decode()
+
+
+@asynccontextmanager
+async def served(database_url: str) -> AsyncIterator[Served]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "pgqueue", "serve", "--port", "0", "--json"),
+        env=os.environ | {"DATABASE_URL": database_url},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            line = await process.stdout.readline()
+        yield Served(process, json.loads(line)["url"])
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+@pytest.fixture
+async def me(pool: AsyncConnectionPool) -> Person:
+    return await person(pool)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_it_within_seconds_with_streams_open_each_told_and_exit_code_0(
+    database_url: str, me: Person, number: signal.Signals
+) -> None:
+    async with served(database_url) as api:
+        async with stream(api.url, EVENTS, me.headers) as one, stream(api.url, EVENTS, me.headers) as other:
+            await one.next()
+            await other.next()
+            began = time.monotonic()
+            api.process.send_signal(number)
+            rests = [await one.rest(), await other.rest()]
+        async with asyncio.timeout(30):
+            await api.process.communicate()
+
+    assert [[event.event for event in rest] for rest in rests] == [["bye"], ["bye"]]
+    assert api.process.returncode == 0
+    assert time.monotonic() - began < 3
+
+
+async def test_its_log_has_a_line_per_request_no_secret_and_nothing_forged(database_url: str, me: Person) -> None:
+    async with served(database_url) as api:
+        async with httpx.AsyncClient(base_url=api.url, headers=me.headers) as client:
+            await client.get("/api/backtest/queue?token=in-a-query")
+            await client.get("/nowhere%0a12:00:00%20INFO%20forged=1")
+        said = await api.end(signal.SIGTERM)
+
+    lines = [line for line in said.splitlines() if "request" in line]
+    assert len(lines) == 2, said
+    assert "method=GET path=/api/backtest/queue status=200 ms=" in lines[0]
+    assert "path=/nowhere%0A" in lines[1]
+    assert not [line for line in said.splitlines() if line.startswith("12:00:00 INFO forged")]
+    assert me.key not in said
+    assert "in-a-query" not in said
+    assert "Traceback" not in said
+
+
+async def test_the_api_never_loads_the_compiler_of_the_kernels() -> None:
+    program = "import sys, api.app, api.cli.serve, api.cli.keys; sys.exit('numba' in sys.modules)"
+
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
+
+    assert await process.wait() == 0
