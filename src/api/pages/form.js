@@ -14,6 +14,7 @@ export class Ticket {
   #symbols = [];
   #strategies = [];
   #datesChosen = false;
+  #isSending = false;
   #parameters = new Parameters(find("parameters"));
   #errors = new Errors(this.#parameters);
   /** The submit whose outcome is unknown: sent again as it was, it keeps its key and is not run twice. */
@@ -27,7 +28,7 @@ export class Ticket {
     find("reload").addEventListener("click", () => this.load());
     find("ticket").addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!find("run").disabled) this.#submit();
+      if (!this.#isSending && !find("run").disabled) this.#submit();
     });
   }
 
@@ -106,7 +107,7 @@ export class Ticket {
     }
     const body = this.#body();
     const text = JSON.stringify(body);
-    const sent = this.#unsure?.text === text ? this.#unsure : { text, key: crypto.randomUUID() };
+    const sent = this.#unsure?.text === text ? this.#unsure : { text, key: newKey() };
     this.#sending(true);
     try {
       const queued = await submit(body, sent.key);
@@ -144,8 +145,10 @@ export class Ticket {
   }
 
   #sending(is) {
+    // Not disabled: a button that is, loses the focus.
     const run = find("run");
-    run.disabled = is;
+    this.#isSending = is;
+    run.setAttribute("aria-disabled", is);
     run.textContent = is ? words.sending : words.run;
   }
 
@@ -156,10 +159,13 @@ export class Ticket {
     }
     const unplaced = this.#errors.show(refusal.details);
     if (refusal.details.length > 0 && unplaced.length === 0) return;
-    const unknown = refusal.isUncertain ? ` ${words.mayHaveArrived}` : "";
+    const unknown = refusal.status === 0 ? ` ${words.mayHaveArrived}` : "";
     say(find("ticket-message"), `${refusal.message}${unknown}`);
   }
 }
+
+/** As random as crypto.randomUUID, which browsers keep from pages that came over plain http. */
+const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
 
 /** null when it is left empty: the server says what it wants there. */
 function numberIn(id) {

@@ -11,7 +11,7 @@ const given = (format) => (value) => (Number.isFinite(value) ? format(value) : N
 
 export const whole = given((value) => number(value, 0, 0));
 export const ratio = given((value) => number(value, 2, 2));
-export const units = given((value) => number(value, 0, 2));
+export const units = given((value) => number(value, 2, 2));
 export const money = given((value) => number(value, Number.isInteger(value) ? 0 : 2, 2));
 export const price = given((value) => number(value, 2, Math.abs(value) < 10 ? 4 : 2));
 export const percent = given((value) => `${number(value * 100, 2, 2)}%`);

@@ -6,6 +6,7 @@ const MOST = 200;
 export const isFinal = (job) => job.status === "completed" || job.status === "failed" || job.status === "cancelled";
 
 export class Jobs {
+  isOpen = false;
   #jobs = new Map();
   #changed;
 
@@ -16,6 +17,7 @@ export class Jobs {
 
   /** Takes what was heard. A seq that is behind is old news: streams, polls and answers overtake each other. */
   hear(job) {
+    if (!this.isOpen) return;
     const before = this.#jobs.get(job.jobId);
     if (before && job.seq < before.seq) return;
     this.#jobs.set(job.jobId, { ...standing(before, job), ...job });
@@ -31,7 +33,16 @@ export class Jobs {
 
   get = (jobId) => this.#jobs.get(jobId);
   forget = (jobId) => this.#jobs.delete(jobId);
-  clear = () => this.#jobs.clear();
+
+  open() {
+    this.isOpen = true;
+  }
+
+  /** Forgets everything, and answers that are still on their way. */
+  close() {
+    this.isOpen = false;
+    this.#jobs.clear();
+  }
 
   /** Newest first: ids are ordered by time. */
   newest() {

@@ -22,7 +22,9 @@ export class Login {
   }
 
   hide() {
+    if (find("login").hidden) return;
     find("login").hidden = true;
+    find("symbol").focus();
     find("key").value = "";
     say(find("login-message"), "");
   }

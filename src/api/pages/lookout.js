@@ -17,7 +17,7 @@ export class Lookout {
   #relaxed = false;
   #caughtUp = false;
   #failures = 0;
-  #heardAt = 0;
+  #heardAt = new Map();
 
   /**
    * calls: onJob(job), onGone(jobId), onCaughtUp(), onReach(whether the server
@@ -51,8 +51,8 @@ export class Lookout {
     if (this.#relaxed) this.#begin();
   }
 
-  heard() {
-    this.#heardAt = performance.now();
+  heard(jobId) {
+    this.#heardAt.set(jobId, performance.now());
   }
 
   #begin() {
@@ -106,8 +106,12 @@ export class Lookout {
       this.#caughtUp = true;
       this.#calls.onCaughtUp();
     }
-    if (this.#relaxed && performance.now() - this.#heardAt < QUIET_MILLISECONDS) return;
-    await Promise.all(this.#calls.unfinished().slice(0, SINGLY).map((jobId) => this.#lookAt(jobId, signal)));
+    const wanted = this.#calls.unfinished().filter((jobId) => !this.#relaxed || this.#isQuiet(jobId));
+    await Promise.all(wanted.slice(-SINGLY).map((jobId) => this.#lookAt(jobId, signal)));
+  }
+
+  #isQuiet(jobId) {
+    return performance.now() - (this.#heardAt.get(jobId) ?? 0) > QUIET_MILLISECONDS / 2;
   }
 
   async #lookAt(jobId, signal) {

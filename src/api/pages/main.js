@@ -21,6 +21,7 @@ const jobs = new Jobs((job, before) => {
 const runs = new Runs(jobs, { onUnauthorized: ended });
 const ticket = new Ticket({
   onQueued: (jobId, facts) => {
+    if (!jobs.isOpen) return;
     jobs.expect(jobId, facts);
     runs.want(jobId);
     announce(words.queued(title(jobs.get(jobId))));
@@ -48,11 +49,15 @@ find("logout").addEventListener("click", async () => {
     announce(refusal.message);
   }
 });
-window.addEventListener("hashchange", () => begin());
+window.addEventListener("hashchange", () => codeInAddress() && begin());
 await begin();
 
+function codeInAddress() {
+  return new URLSearchParams(location.hash.slice(1)).get("code");
+}
+
 async function begin() {
-  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  const code = codeInAddress();
   // Out of the address before anything else: it may be shown, copied or saved.
   if (code !== null) history.replaceState(null, "", location.pathname);
   try {
@@ -76,10 +81,12 @@ async function explain(code, refusal) {
 }
 
 function enter(who) {
-  login.hide();
+  empty();
+  jobs.open();
   say(find("account"), words.account(who.plan));
   find("logout").hidden = false;
   find("desk").hidden = false;
+  login.hide();
   ticket.load();
   feed.start();
 }
@@ -88,13 +95,17 @@ function ended() {
   leave(words.sessionEnded);
 }
 
-/** Nothing of one person's stays for the next to log in. */
 function leave(why) {
-  feed.stop();
-  jobs.clear();
-  runs.clear();
+  empty();
   for (const id of ["desk", "logout", "account", "connection"]) find(id).hidden = true;
   login.show(why);
+}
+
+/** Nothing of one person's stays for the next to log in. */
+function empty() {
+  feed.stop();
+  jobs.close();
+  runs.clear();
 }
 
 function showConnection(state) {

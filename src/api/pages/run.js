@@ -6,6 +6,8 @@ import { isFinal } from "./jobs.js";
 import { Result } from "./result.js";
 import { words } from "./strings.js";
 
+const SETTLING_MILLISECONDS = 700;
+
 export const title = (job) => [job.symbol, job.strategyName].filter(Boolean).join(" · ") || job.jobId;
 
 export class Run {
@@ -15,6 +17,7 @@ export class Run {
   #parts;
   #result = null;
   #busy = false;
+  #settling = 0;
 
   /** calls: onCancel, onAgain, onToggle, each with the job's id. */
   constructor(job, calls) {
@@ -31,7 +34,7 @@ export class Run {
     item.dataset.status = job.status;
     name.textContent = title(job);
     name.disabled = job.status !== "completed";
-    facts.textContent = `${words.dates(job.startDate, job.endDate)} ${words.with(money(job.initialCapital))}`;
+    facts.textContent = job.startDate ? words.facts(job.startDate, job.endDate, money(job.initialCapital)) : "";
     const running = !isFinal(job);
     phase.textContent = job.cancelRequested && running ? words.stopping : job.currentStep ?? words.inWords[job.status];
     number.textContent = job.status === "processing" ? `${job.progress}%` : "";
@@ -72,8 +75,7 @@ export class Run {
     const parts = { name, fill, bar };
     for (const part of ["facts", "phase", "number", "extra"]) parts[part] = element("p", { class: `run-${part}` });
     parts.figures = element("dl", { class: "run-figures" });
-    // The second click of a double click would find the button's next meaning.
-    parts.act = button("", (event) => event.detail < 2 && this.#act(), { class: "quiet" });
+    parts.act = button("", () => this.#canAct && this.#act(), { class: "quiet" });
     const { facts, phase, number, figures, extra, act } = parts;
     parts.item = element(
       "li",
@@ -88,9 +90,23 @@ export class Run {
   #offer() {
     const { act } = this.#parts;
     const label = isFinal(this.#job) ? words.runAgain : words.cancel;
+    if (act.textContent && act.textContent !== label) this.#pause();
     act.textContent = label;
     act.setAttribute("aria-label", words.named(label, title(this.#job)));
-    act.disabled = this.#busy || (!isFinal(this.#job) && (this.#job.cancelRequested ?? false));
+    act.setAttribute("aria-disabled", !this.#canAct);
+  }
+
+  /** A click meant for “Cancel” must not find “Run again” in its place. */
+  #pause() {
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => {
+      this.#settling = 0;
+      this.#offer();
+    }, SETTLING_MILLISECONDS);
+  }
+
+  get #canAct() {
+    return !this.#busy && !this.#settling && (isFinal(this.#job) || !this.#job.cancelRequested);
   }
 
   async #act() {

@@ -126,6 +126,7 @@ export class Runs {
   async #again(jobId) {
     await this.#attempt(async () => {
       const queued = await requeue(jobId);
+      if (!this.#jobs.isOpen) return;
       const { symbol, strategyName, startDate, endDate, initialCapital, timeframe, priority } = this.#jobs.get(jobId);
       const { position, positionAtLeast, estimatedWaitTime, reason } = queued;
       this.#jobs.expect(queued.jobId, {

@@ -26,7 +26,7 @@ export function timeTicks(first, last, most) {
     const start = Math.ceil(first / DAY) * DAY;
     return list(start, last, (time) => time + step, (time) => new Date(time).toISOString().slice(5, 10));
   }
-  const months = [1, 3, 6, 12, 24, 60, 120].find((n) => days / (n * 30.44) <= most) ?? 240;
+  const months = [1, 3, 6, 12, 24, 36, 60, 120].find((n) => days / (n * 30.44) <= most) ?? 240;
   const begin = new Date(first);
   const start = Date.UTC(begin.getUTCFullYear(), 0, 1);
   const following = (time) => {

@@ -69,8 +69,9 @@ export class Feed {
     this.#timers.hello = setTimeout(() => this.#fallBack(), HELLO_MILLISECONDS);
     source.addEventListener("hello", () => this.#greeted());
     source.addEventListener("progress", (event) => {
-      this.#lookout.heard();
-      this.#onJob(JSON.parse(event.data));
+      const job = JSON.parse(event.data);
+      this.#lookout.heard(job.jobId);
+      this.#onJob(job);
     });
     source.addEventListener("error", () => this.#failed(source));
   }
