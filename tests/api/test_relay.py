@@ -146,7 +146,8 @@ async def test_a_reader_that_stops_reading_at_the_very_end_is_cut_like_any_other
             lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             lazy.connect(server.address)
             lazy.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {me.key}\r\n\r\n".encode())
-            lazy.recv(1)
+            lazy.setblocking(False)
+            await asyncio.get_running_loop().sock_recv(lazy, 1)
             async with asyncio.timeout(10):
                 while server.server_state.tasks:  # noqa: ASYNC110 - uvicorn has no event for it
                     await asyncio.sleep(0.01)
