@@ -23,7 +23,12 @@ export class Chart {
   #capital;
   #id = `chart-${(charts += 1)}`;
   #title;
-  #svg = drawn("svg", { class: "chart", height: HEIGHT, role: "img", "aria-labelledby": `${this.#id}-title ${this.#id}-desc` });
+  #svg = drawn("svg", {
+    class: "chart",
+    height: HEIGHT,
+    role: "img",
+    "aria-labelledby": `${this.#id}-title ${this.#id}-desc`,
+  });
   #cursor = drawn("g", { class: "cursor", visibility: "hidden" });
   #readout = element("p", { class: "readout", "aria-hidden": "true" });
   #reader;
@@ -49,7 +54,14 @@ export class Chart {
   #made() {
     this.#reader = element(
       "div",
-      { class: "chart-reader", tabindex: "0", role: "slider", "aria-label": words.chartTitle(this.#title), "aria-valuemin": 0, "aria-valuemax": this.#times.length - 1 },
+      {
+        class: "chart-reader",
+        tabindex: "0",
+        role: "slider",
+        "aria-label": words.chartTitle(this.#title),
+        "aria-valuemin": 0,
+        "aria-valuemax": this.#times.length - 1,
+      },
       this.#svg,
     );
     this.#reader.addEventListener("pointermove", (event) => this.#point(event));
@@ -58,7 +70,8 @@ export class Chart {
     this.#reader.addEventListener("blur", () => this.#read(-1));
     this.#reader.addEventListener("keydown", (event) => this.#step(event));
     this.#read(-1);
-    const legend = element("p", { class: "label" }, words.equity, element("span", { class: "legend-fall" }, words.drawdown));
+    const fall = element("span", { class: "legend-fall" }, words.drawdown);
+    const legend = element("p", { class: "label" }, words.equity, fall);
     return element("figure", {}, element("figcaption", {}, legend, this.#readout), this.#reader);
   }
 
@@ -77,7 +90,8 @@ export class Chart {
     this.#places = { x, y, fall };
     this.#svg.setAttribute("width", width);
     this.#svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
-    this.#svg.replaceChildren(...this.#described(deepest), this.#grid(labels, left, width, deepest), ...this.#curves(), this.#cursor);
+    const grid = this.#grid(labels, left, width, deepest);
+    this.#svg.replaceChildren(...this.#described(deepest), grid, ...this.#curves(), this.#cursor);
     this.#read(this.#at);
   }
 
@@ -94,7 +108,8 @@ export class Chart {
     const { x, y, fall } = this.#places;
     const group = drawn("g", { class: "grid", "aria-hidden": "true" });
     const line = (x1, y1, x2, y2, name) => group.append(drawn("line", { x1, y1, x2, y2, class: name }));
-    const text = (at, height, label, anchor) => group.append(drawn("text", { x: at, y: height, "text-anchor": anchor }, label));
+    const text = (at, height, label, anchor) =>
+      group.append(drawn("text", { x: at, y: height, "text-anchor": anchor }, label));
     for (const value of labels) {
       line(left, y(value), width - RIGHT, y(value));
       text(left - 8, y(value) + 4, whole(value), "end");
@@ -114,7 +129,8 @@ export class Chart {
 
   #curves() {
     const { x, y, fall } = this.#places;
-    const path = (values, place) => values.map((value, index) => `${index ? "L" : "M"}${x(this.#times[index]).toFixed(1)} ${place(value).toFixed(1)}`).join("");
+    const point = (place) => (value, index) => `${x(this.#times[index]).toFixed(1)} ${place(value).toFixed(1)}`;
+    const path = (values, place) => `M${values.map(point(place)).join("L")}`;
     const [first, last] = [x(this.#times[0]), x(this.#times.at(-1))].map((at) => at.toFixed(1));
     const curve = path(this.#equity, y);
     return [
@@ -133,8 +149,8 @@ export class Chart {
   #step(event) {
     const last = this.#times.length - 1;
     const from = this.#at < 0 ? last : this.#at;
-    const to = event.key === "Home" ? 0 : event.key === "End" ? last : event.key in STEPS ? from + STEPS[event.key] : null;
-    if (to === null) return;
+    const to = { Home: 0, End: last }[event.key] ?? from + STEPS[event.key];
+    if (Number.isNaN(to)) return;
     event.preventDefault();
     this.#read(Math.max(0, Math.min(last, to)));
   }

@@ -5,7 +5,8 @@ const SVG = "http://www.w3.org/2000/svg";
 export const find = (id) => document.getElementById(id);
 
 export const element = (name, attributes, ...children) => filled(document.createElement(name), attributes, children);
-export const drawn = (name, attributes, ...children) => filled(document.createElementNS(SVG, name), attributes, children);
+export const drawn = (name, attributes, ...children) =>
+  filled(document.createElementNS(SVG, name), attributes, children);
 
 function filled(made, attributes = {}, children = []) {
   for (const [name, value] of Object.entries(attributes)) {
@@ -21,7 +22,7 @@ export function button(text, onClick, attributes = {}) {
   return made;
 }
 
-/** Shows the text, or hides the element when there is none. An unchanged text is left alone: it is not read out again. */
+/** Shows the text, or hides the element when there is none. What is unchanged is not read out again. */
 export function say(place, text) {
   if (place.textContent !== (text ?? "")) place.textContent = text ?? "";
   place.hidden = !text;

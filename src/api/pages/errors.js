@@ -56,8 +56,9 @@ export class Errors {
   }
 }
 
-/** “Must be 2 to 400” out of a message that names its place once more, and members by what stands at their fields. */
+/** “Must be 2 to 400” out of a message that names its place once more; members by what stands at their fields. */
 function sentence(message) {
-  const said = message.replace(/^.*strategyParams\.\w+:\s*/, "").replace(/\b(start|end)Date\b/, (name) => words.members[name]);
+  const plain = message.replace(/^.*strategyParams\.\w+:\s*/, "");
+  const said = plain.replace(/\b(start|end)Date\b/, (name) => words.members[name]);
   return said.charAt(0).toUpperCase() + said.slice(1);
 }

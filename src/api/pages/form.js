@@ -165,7 +165,8 @@ export class Ticket {
 }
 
 /** As random as crypto.randomUUID, which browsers keep from pages that came over plain http. */
-const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
+const newKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
 
 /** null when it is left empty: the server says what it wants there. */
 function numberIn(id) {

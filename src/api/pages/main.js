@@ -10,7 +10,7 @@ import { words } from "./strings.js";
 import { Ticket } from "./form.js";
 
 for (const place of document.querySelectorAll("[data-text]")) place.textContent = words[place.dataset.text];
-for (const place of document.querySelectorAll("[data-label]")) place.setAttribute("aria-label", words[place.dataset.label]);
+find("parameters").setAttribute("aria-label", words.parameters);
 document.title = words.product;
 
 const jobs = new Jobs((job, before) => {

@@ -25,7 +25,8 @@ export class Parameters {
   /** Values that differ from the strategy's own. */
   chosen() {
     const values = Object.keys(this.#declared).map((name) => [name, this.field(name).valueAsNumber]);
-    return Object.fromEntries(values.filter(([name, value]) => !Number.isNaN(value) && value !== this.#declared[name].default));
+    const differs = ([name, value]) => !Number.isNaN(value) && value !== this.#declared[name].default;
+    return Object.fromEntries(values.filter(differs));
   }
 }
 

@@ -39,6 +39,7 @@ export class Run {
     phase.textContent = job.cancelRequested && running ? words.stopping : job.currentStep ?? words.inWords[job.status];
     number.textContent = job.status === "processing" ? `${job.progress}%` : "";
     bar.hidden = !running;
+    bar.setAttribute("aria-label", words.progressOf(title(job)));
     bar.setAttribute("aria-valuenow", job.progress);
     bar.setAttribute("aria-valuetext", `${phase.textContent}, ${job.progress}%`);
     // A new attempt begins at 0: that is a fact, not a movement to be watched.
@@ -69,7 +70,7 @@ export class Run {
     const fill = element("div", { class: "bar-fill" });
     const bar = element(
       "div",
-      { class: "bar", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": words.progressOf(title(job)) },
+      { class: "bar", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100 },
       fill,
     );
     const parts = { name, fill, bar };
@@ -120,7 +121,8 @@ export class Run {
 
 /** The three figures one looks for first. */
 function headline({ metrics }) {
-  const figure = (label, value, tone) => element("div", {}, element("dt", {}, label), element("dd", { class: tone }, value));
+  const figure = (label, value, tone) =>
+    element("div", {}, element("dt", {}, label), element("dd", { class: tone }, value));
   const { totalReturn, sharpeRatio, maxDrawdown } = metrics ?? {};
   return [
     figure(words.totalReturn, change(totalReturn), totalReturn > 0 ? "up" : totalReturn < 0 ? "down" : ""),
@@ -151,9 +153,13 @@ function sentence(job) {
 const retry = (job) => [words.retryAt(clock(job.runAt), job.attempt), job.error].filter(Boolean).join(". ");
 
 function place({ position, positionAtLeast, estimatedWaitTime, reason }) {
-  const where = position === 1 ? words.next : position ? words.position(position) : positionAtLeast && words.farBack(positionAtLeast);
-  const when = reason === "no_workers" ? words.noWorkers : estimatedWaitTime > 0 && words.startsIn(span(estimatedWaitTime));
-  return [where, when].filter(Boolean).join(" · ");
+  return [
+    position === 1 && words.next,
+    position > 1 && words.position(position),
+    positionAtLeast && words.farBack(positionAtLeast),
+    reason === "no_workers" && words.noWorkers,
+    estimatedWaitTime > 0 && words.startsIn(span(estimatedWaitTime)),
+  ].filter(Boolean).join(" · ");
 }
 
 function flaws(coverage) {

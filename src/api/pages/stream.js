@@ -19,7 +19,10 @@ export class Feed {
   #onJob;
   #onState;
 
-  /** onState: connecting, live, polling or away. onCaughtUp: the recent jobs are all told. onUnauthorized: the session is over. */
+  /**
+   * onState: connecting, live, polling or away. onCaughtUp: the recent jobs are all told.
+   * onUnauthorized: the session is over.
+   */
   constructor({ onJob, onGone, onState, onCaughtUp, onUnauthorized, unfinished }) {
     this.#onJob = onJob;
     this.#onState = onState;

@@ -115,6 +115,7 @@ export const words = {
   noCurve: "There is no curve to draw: the run has fewer than two bars.",
 
   trades: (shown, total) => (shown < total ? `Trades, ${shown} of ${total}` : `Trades, ${total}`),
+  tradeTable: "Table of trades",
   noTrades: "The rules never opened a trade in these prices.",
   moreTrades: "Show more trades",
   csv: "All trades as CSV",

@@ -28,7 +28,7 @@ export class Trades {
             "div",
             { class: "trades" },
             element("div", { class: "trades-head" }, this.#heading, links),
-            element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.trades(0, 0).split(",")[0] }, this.#table()),
+            element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.tradeTable }, this.#table()),
             this.#problem,
             this.#more,
           );
