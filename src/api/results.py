@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.auth import identify
-from api.backtests import find_job
+from api.backtests import KIND, find_job
 from api.problems import conflict, invalid, not_found
 from engine import result as results
 
@@ -24,6 +24,8 @@ async def show(request: Request) -> Response:
     """GET: metrics, coverage, warnings, equity (sampled, or ?equity=full), trades by page; ?format=csv: the trades."""
     account = await identify(request)
     job = await find_job(request, request.path_params["job_id"], account)
+    if job.kind != KIND:
+        raise not_found("result")
     if job.status != "completed":
         raise conflict(f"The job is {job.status}: only a completed one has a result.")
     stored = await request.app.state.queue.result(job.id, user_id=account.user_id)

@@ -1,5 +1,6 @@
 """The one command line. Other packages add commands through the entry points 'pgqueue.commands'."""
 
+import os
 import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -10,8 +11,9 @@ from psycopg_pool import PoolTimeout
 from typer.core import TyperGroup
 
 from pgqueue.cli import enqueue, jobs, migrate, queue, requeue, worker
+from pgqueue.database import running_url
 from pgqueue.errors import PgQueueError
-from pgqueue.settings import InvalidSettings
+from pgqueue.settings import InvalidSettings, load_settings
 
 GROUP = "pgqueue.commands"
 
@@ -27,7 +29,16 @@ class CommandLine(TyperGroup):
         entry = _joined().get(cmd_name)
         if own is not None or entry is None:
             return own
+        _name_the_running_server()
         return _command(cmd_name, entry.load())
+
+
+def _name_the_running_server() -> None:
+    """Packages that know nothing of the embedded server find it by DATABASE_URL, while it runs."""
+    if "DATABASE_URL" not in os.environ:
+        url = running_url(load_settings().data_dir)
+        if url is not None:
+            os.environ["DATABASE_URL"] = url
 
 
 def _joined() -> dict[str, EntryPoint]:
