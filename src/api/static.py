@@ -1,11 +1,12 @@
 """The page and its files, from the package itself; headers that leave a browser nothing else to load or run."""
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -41,9 +42,9 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
-async def index(_request: Request) -> Response:
+async def index(request: Request) -> Response:
     """The page. Revalidated each time, by ETag: a new release is seen at once."""
-    return FileResponse(PAGES / "index.html", headers={"Cache-Control": "no-cache"})
+    return await assets().get_response("index.html", request.scope)
 
 
 class Assets(StaticFiles):
@@ -55,5 +56,6 @@ class Assets(StaticFiles):
         return response
 
 
+@cache
 def assets() -> Assets:
     return Assets(directory=PAGES)

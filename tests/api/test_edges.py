@@ -119,3 +119,20 @@ async def test_no_header_of_any_proxy_lets_a_user_id_be_trusted(database_url: st
         forwarded = await client.get(QUEUE, headers={"x-user-id": str(uuid4()), name: "1"})
 
     assert (trusted.status_code, forwarded.status_code) == (200, 401)
+
+
+@pytest.mark.parametrize("path", ["/", "/static/main.js"])
+async def test_the_page_and_its_modules_cost_a_304_until_a_new_release(app: Starlette, path: str) -> None:
+    async with calling(app) as client:
+        first = await client.get(path)
+        again = await client.get(path, headers={"If-None-Match": first.headers["etag"]})
+
+    assert (first.status_code, again.status_code) == (200, 304)
+    assert first.headers["cache-control"] == "no-cache"
+    assert "content-security-policy" in first.headers
+
+
+@pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/%2e%2e%2fapp.py", "/static/"])
+async def test_nothing_but_the_pages_files_is_served(app: Starlette, path: str) -> None:
+    async with calling(app) as client:
+        assert (await client.get(path)).status_code == 404
