@@ -2,11 +2,13 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help env demo up test check format bench-env test-pg15 lock screenshots clean
+.PHONY: help env demo up test check format test-pg15 bench-env bench-quick screenshots lock clean
+
+# Compiled modules are kept: without them every child process compiles them again when it starts.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
-BENCH_BIN := .venv-bench/bin
-LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 LOCK_OPTIONS ?=
 
 help:  ## List what there is to do
@@ -39,10 +41,13 @@ test-pg15: env  ## All tests against an installed PostgreSQL 15
 bench-env: .venv-bench/installed  ## Make .venv-bench: the same, with the peers that benches compare to
 	@:
 
+bench-quick: env  ## Ask the main question of the benches, in about a minute
+	@$(BIN)/python -m bench.end_to_end --quick
+
 screenshots: env  ## Make the pictures of the documentation from the running product
 	@$(BIN)/python docs/screenshots.py
 
-lock:  ## Pin the requirements anew from pyproject.toml (needs uv; LOCK_OPTIONS=--upgrade for newer ones)
+lock: env  ## Pin the requirements anew from pyproject.toml (LOCK_OPTIONS=--upgrade for newer ones)
 	@$(LOCK) $(LOCK_OPTIONS) pyproject.toml --output-file requirements/runtime.txt
 	@$(LOCK) $(LOCK_OPTIONS) pyproject.toml --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
 	@$(LOCK) $(LOCK_OPTIONS) pyproject.toml --group dev --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
