@@ -197,6 +197,21 @@ def test_what_computes_nothing_never_loads_the_compiler(module: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_the_command_line_starts_without_what_a_command_may_never_need() -> None:
+    code = (
+        "import sys, pgqueue.cli; print(*{'alembic', 'numba', 'numpy', 'sqlalchemy', 'starlette'} & sys.modules.keys())"
+    )
+
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+
+    assert loaded == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_says_that_it_is_typed(package: str) -> None:
+    assert (ROOT / "src" / package / "py.typed").is_file()
+
+
 def test_the_migrations_do_not_shadow_the_migration_tool() -> None:
     assert not list((ROOT / "alembic").rglob("__init__.py"))
 
