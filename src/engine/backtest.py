@@ -11,6 +11,7 @@ from engine.coverage import cover, cut
 from engine.errors import Cancelled, ResultNotFinite
 from engine.evaluate import signals
 from engine.metrics import SECONDS_A_YEAR, Course, measure
+from engine.orders import Costs
 from engine.request import BacktestRequest
 from engine.result import BacktestResult, Warned
 from engine.rules import Strategy
@@ -45,15 +46,15 @@ def run(
     pace = _Pace(on_progress, cancelled)
     prices, first = cut(request, prices, look_back=strategy.look_back)
     bars = prices.bars
-    entry, leave = signals(strategy, bars, lambda done, count: pace.report(INDICATORS, done / count))
+    said = signals(strategy, prices, lambda done, count: pace.report(INDICATORS, done / count))
     simulation = Simulation(
-        bars.open[first:],
-        bars.close[first:],
-        entry[first:],
-        leave[first:],
+        bars,
+        said,
+        first,
         request.initial_capital,
-        request.costs.commission,
-        request.costs.slippage,
+        costs=Costs(request.costs.commission, request.costs.slippage),
+        stops=strategy.stops,
+        sizing=strategy.sizing,
     )
     _simulate(simulation, pace)
     time = bars.time[first:]

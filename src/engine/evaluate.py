@@ -15,6 +15,8 @@ from engine.compiler import SERIES
 from engine.graph import Node
 from engine.kernels.indicators import sma
 from engine.rules import Strategy
+from engine.series import Prices
+from engine.signals import ENTRY_LONG, EXIT_LONG, Signals
 
 TRUE = np.uint8(0xFF)
 UNKNOWN = np.uint8(0xF0)
@@ -40,12 +42,13 @@ _COMPARISONS: dict[str, Callable[..., Value]] = {
 
 
 def signals(
-    strategy: Strategy, bars: Bars, on_node: Callable[[int, int], None] = lambda _done, _all: None
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Entry and exit of each bar: (n,) uint8, 1 where the rule is true, 0 where it is false or unknown.
+    strategy: Strategy, prices: Prices, on_node: Callable[[int, int], None] = lambda _done, _all: None
+) -> Signals:
+    """What the strategy's rules say of each bar.
 
     on_node(done, all) is called after every node, for progress; what it raises ends the evaluation.
     """
+    bars = prices.bars
     values: dict[int, Value] = {}
     last_use = _last_uses(strategy)
     for number, node in enumerate(strategy.nodes):
@@ -55,10 +58,10 @@ def signals(
             if last_use[spent] <= number:
                 del values[spent]
         on_node(number + 1, len(strategy.nodes))
-    entry = _as_signal(values[strategy.entry_long], len(bars))
-    if strategy.exit_long is None:
-        return entry, np.zeros(len(bars), dtype=np.uint8)
-    return entry, _as_signal(values[strategy.exit_long], len(bars))
+    flags = _as_signal(values[strategy.entry_long], len(bars)) * np.uint8(ENTRY_LONG)
+    if strategy.exit_long is not None:
+        flags |= _as_signal(values[strategy.exit_long], len(bars)) * np.uint8(EXIT_LONG)
+    return Signals(flags)
 
 
 def _last_uses(strategy: Strategy) -> list[int]:

@@ -16,15 +16,12 @@ from numpy.typing import NDArray
 from engine.metrics import drawdowns
 from engine.sampling import largest_triangle_three_buckets
 from engine.timeframes import iso_time
+from engine.trades import LONG, TRADE, Reason
 
 PREVIEW_POINTS = 2_000
-FORMAT = 1
+FORMAT = 2
 # Price bytes hardly compress: level 3 is within 2 % of level 9 and several times faster.
 _LEVEL = 3
-
-TRADE_MONEY = ("units", "entry_price", "exit_price", "entry_fee", "exit_fee", "pnl", "return")
-#: A round trip. entry, exit: rows of the result's bars; exit −1 and exit_price NaN while it is open, its pnl marked.
-TRADE = np.dtype([("entry", "<i8"), ("exit", "<i8"), *((name, "<f8") for name in TRADE_MONEY)])
 
 
 class Warned(TypedDict):
@@ -195,7 +192,7 @@ def _trade(row: np.void, time: NDArray[np.int64]) -> dict[str, Any]:
     is_open = int(row["exit"]) < 0
     last = len(time) - 1 if is_open else int(row["exit"])
     return {
-        "side": "long",
+        "side": "long" if row["side"] == LONG else "short",
         "isOpen": is_open,
         "entryTime": iso_time(int(time[row["entry"]])),
         "exitTime": None if is_open else iso_time(int(time[last])),
@@ -206,5 +203,7 @@ def _trade(row: np.void, time: NDArray[np.int64]) -> dict[str, Any]:
         "pnl": float(row["pnl"]),
         "return": float(row["return"]),
         "barsHeld": last - int(row["entry"]) + int(is_open),
-        "exitReason": None if is_open else "signal",
+        "mae": float(row["mae"]),
+        "mfe": float(row["mfe"]),
+        "exitReason": None if is_open else Reason(row["reason"]).name.lower(),
     }

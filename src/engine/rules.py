@@ -10,6 +10,7 @@ from typing import Any
 from engine.compiler import RESERVED, names_in, read_rule
 from engine.errors import StrategyError, nearest
 from engine.graph import Graph, Kind, Node
+from engine.orders import Sizing, Stops
 
 MAX_LET = 64
 MAX_PARAMETERS = 64
@@ -56,6 +57,8 @@ class Strategy:
     entry_long: int
     exit_long: int | None
     look_back: int
+    stops: Stops = Stops()
+    sizing: Sizing = Sizing()
 
 
 def check(definition: object, overrides: Mapping[str, Any] | None = None) -> None:

@@ -5,24 +5,36 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.bars import Bars
 from engine.kernels import simulate as kernel
-from engine.result import TRADE, TRADE_MONEY
+from engine.orders import Costs, Sizing, Stops
+from engine.signals import ENTRY_LONG, EXIT_LONG, Signals
+from engine.trades import LONG, TRADE, Reason
+
+MONEY = ("units", "entry_price", "exit_price", "entry_fee", "exit_fee", "pnl", "return")
 
 
 @dataclass(slots=True)
 class Simulation:
     """Long only, all in, signals filled at the next open.
 
-    open, close: (n,) float64; entry, leave: (n,) uint8. Stops at any bar and goes on from there: the bits are the same.
+    first: the row of the first traded bar; bars before it only warmed the rules up. Stops at any bar and goes on from
+    there: the bits are the same.
     """
 
-    open: NDArray[np.float64]
-    close: NDArray[np.float64]
-    entry: NDArray[np.uint8]
-    leave: NDArray[np.uint8]
+    bars: Bars
+    signals: Signals
+    first: int
     initial_capital: float
-    commission: float = 0.0
-    slippage: float = 0.0
+    costs: Costs = Costs()
+    stops: Stops = Stops()
+    sizing: Sizing = Sizing()
+    lot: float = 0.0
+    close_at_end: bool = False
+    open: NDArray[np.float64] = field(init=False)
+    close: NDArray[np.float64] = field(init=False)
+    entry: NDArray[np.uint8] = field(init=False)
+    leave: NDArray[np.uint8] = field(init=False)
     money: NDArray[np.float64] = field(init=False)
     counts: NDArray[np.int64] = field(init=False)
     equity: NDArray[np.float64] = field(init=False)
@@ -30,6 +42,10 @@ class Simulation:
     trade_money: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.open, self.close = self.bars.open[self.first :], self.bars.close[self.first :]
+        flags = self.signals.flags[self.first :]
+        self.entry, self.leave = (flags & ENTRY_LONG) > 0, (flags & EXIT_LONG) > 0
+        self.entry, self.leave = self.entry.astype(np.uint8), self.leave.astype(np.uint8)
         self.money = np.zeros(kernel.MONEY)
         self.money[kernel.CASH] = self.initial_capital
         self.counts = np.zeros(kernel.COUNTS, dtype=np.int64)
@@ -50,8 +66,8 @@ class Simulation:
             self.close,
             self.entry,
             self.leave,
-            self.commission,
-            self.slippage,
+            self.costs.commission,
+            self.costs.slippage,
             self.money,
             self.counts,
             self.equity,
@@ -96,7 +112,9 @@ class Simulation:
         rows = np.zeros(closed + self.has_position, dtype=TRADE)
         rows["entry"][:closed] = self.trade_bars[:closed, kernel.ENTRY]
         rows["exit"][:closed] = self.trade_bars[:closed, kernel.EXIT]
-        for column, name in enumerate(TRADE_MONEY):
+        rows["side"] = LONG
+        rows["reason"] = Reason.SIGNAL
+        for column, name in enumerate(MONEY):
             rows[name][:closed] = self.trade_money[:closed, column]
         if self.has_position:
             rows[-1] = self._open_trade()
@@ -106,4 +124,5 @@ class Simulation:
         units, price, fee = (float(self.money[at]) for at in (kernel.UNITS, kernel.ENTRY_PRICE, kernel.ENTRY_FEE))
         spent = units * price
         pnl = units * float(self.close[-1]) - spent - fee
-        return (int(self.counts[kernel.ENTRY_BAR]), -1, units, price, np.nan, fee, 0.0, pnl, pnl / spent)
+        entry = int(self.counts[kernel.ENTRY_BAR])
+        return (entry, -1, LONG, Reason.OPEN, units, price, np.nan, fee, 0.0, pnl, pnl / spent, 0.0, 0.0)
