@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import math
+from collections import Counter
 from typing import Any, NoReturn
 
 from starlette.requests import ClientDisconnect, Request
@@ -43,7 +45,9 @@ def parse_object(body: bytes) -> dict[str, Any]:
     """The JSON object in the bytes: whole UTF-8, no member twice, no NaN, at most 32 deep. Raises Problem 400."""
     try:
         text = body.decode("utf-8")
-        parsed = json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
+        parsed = json.loads(
+            text, object_pairs_hook=_members, parse_constant=_no_constant, parse_float=_number_with_a_point
+        )
     except UnicodeDecodeError:
         raise _refused("is not UTF-8") from None
     except RecursionError:
@@ -66,14 +70,21 @@ def _refused(what: str) -> Problem:
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise ValueError(f"the member {twice[:100]!r} stands in it twice")
     return members
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _number_with_a_point(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        # Python would go on with infinity, which no JSON may be written with.
+        raise ValueError(f"{text[:30]} is beyond what a number can hold")
+    return number
 
 
 def _is_text(parsed: object) -> bool:
