@@ -1,6 +1,5 @@
 """`pgqueue backtest`: a run in this very process."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from engine.request import BacktestRequest, parse_args
 from engine.result import summarize
 from engine.rules import Strategy, compile_strategy
 from engine.series import Prices
+from engine.strategies.source import excerpt, read_file
 
 OPTIONS = {
     "strategyId": "--strategy",
@@ -68,13 +68,15 @@ def _strategy(request: BacktestRequest) -> tuple[BacktestRequest, Strategy]:
         built_in = strategies.get(request.strategy_id)
         request = request.with_symbol(built_in.default_symbol)
         return request, compile_strategy(built_in.definition, request.strategy_params)
-    try:
-        definition = json.loads(Path(request.strategy_id).read_bytes())
-    except ValueError as error:
-        raise StrategyError(request.strategy_id, f"not JSON ({error})") from None
+    definition = read_file(Path(request.strategy_id))
     if request.symbol is None:
         raise typer.BadParameter("name it: a strategy from a file has no default", param_hint="SYMBOL")
-    return request, compile_strategy(definition, request.strategy_params)
+    try:
+        return request, compile_strategy(definition, request.strategy_params)
+    except StrategyError as error:
+        terminal.note(f"{request.strategy_id}: {error}")
+        terminal.quote(excerpt(definition, error))
+        raise typer.Exit(terminal.USAGE) from None
 
 
 def _prices(request: BacktestRequest, strategy: Strategy) -> Prices:

@@ -78,6 +78,12 @@ def note(sentence: str) -> None:
     sys.stderr.write(f"pgqueue: {sentence}\n")
 
 
+def quote(lines: str | None) -> None:
+    """The text that a note is about, set in."""
+    if lines is not None:
+        sys.stderr.write("".join(f"    {line}\n" for line in lines.split("\n")))
+
+
 def fail(code: int, sentence: str) -> NoReturn:
     note(sentence)
     raise typer.Exit(code)
