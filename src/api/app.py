@@ -14,6 +14,7 @@ from api.settings import ApiSettings
 from pgqueue import Queue, open_pool, require_schema
 
 QUEUE = "/api/backtest/queue"
+STRATEGIES = "/api/strategies"
 
 
 def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "backtest") -> Starlette:
@@ -57,7 +58,12 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route(f"{QUEUE}/{{job_id}}/requeue", backtests.requeue, methods=["POST"]),
             Route("/api/backtest/events", events.of_user, methods=["GET"]),
             Route("/api/backtest/jobs", backtests.list_jobs, methods=["GET"]),
-            Route("/api/strategies", strategies.list_strategies, methods=["GET"]),
+            Route(STRATEGIES, strategies.list_strategies, methods=["GET"]),
+            Route(STRATEGIES, strategies.create, methods=["POST"]),
+            Route(f"{STRATEGIES}/check", strategies.check, methods=["POST"]),
+            Route(f"{STRATEGIES}/{{strategy_id}}", strategies.show, methods=["GET"]),
+            Route(f"{STRATEGIES}/{{strategy_id}}", strategies.replace, methods=["PUT"]),
+            Route(f"{STRATEGIES}/{{strategy_id}}", strategies.delete, methods=["DELETE"]),
             Route("/api/symbols", strategies.list_symbols, methods=["GET"]),
             Route("/api/session", sessions.show, methods=["GET"]),
             Route("/api/session", sessions.begin, methods=["POST"]),

@@ -1,7 +1,9 @@
 """/api/backtest/queue and /api/backtest/jobs: add, look, cancel, run again."""
 
+import asyncio
 import json
 import math
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -12,11 +14,12 @@ from starlette.responses import JSONResponse, Response
 from api.accounts import Account
 from api.auth import identify
 from api.bodies import read_json
+from api.definitions import detail, sentence
 from api.problems import Problem, conflict, invalid, not_found
 from api.queries import sql
 from api.settings import ApiSettings
 from api.shapes import QUEUE_PATH, job_shape, links
-from api.strategies import find_strategy
+from api.strategies import Strategy, find_strategy
 from api.wording import language_of
 from engine import rules
 from engine.errors import RequestError, StrategyError
@@ -45,7 +48,7 @@ async def enqueue(request: Request) -> Response:
         asked = parse_request(body)
     except RequestError as error:
         raise invalid(error.details) from None
-    args = await _args(request, account, asked, path=_symbol_path(body))
+    args = await _args(request, account, asked, prefix="params." if "params" in body else "")
     queue: Queue = request.app.state.queue
     try:
         enqueued = await queue.enqueue(
@@ -85,31 +88,49 @@ async def _standing(queue: Queue, job_id: UUID) -> dict[str, Any]:
     return standing
 
 
-async def _args(request: Request, account: Account, asked: BacktestRequest, *, path: str) -> dict[str, Any]:
-    """The job's args, with a snapshot of its strategy: a run can always be repeated as it was."""
+async def _args(request: Request, account: Account, asked: BacktestRequest, *, prefix: str) -> dict[str, Any]:
+    """The job's args, with a snapshot of its strategy: a run can always be repeated as it was.
+
+    prefix: of the members that the caller wrote under `params`.
+    """
     async with request.app.state.pool.connection() as connection:
         strategy = await find_strategy(connection, asked.strategy_id, account.user_id)
         if strategy is None:
             raise not_found("strategy")
         args = asked.args(strategy.definition, symbol=strategy.default_symbol)
-        try:
-            rules.check(strategy.definition, asked.strategy_params)
-        except StrategyError as error:
-            raise invalid([{"path": "params.strategyParams", "message": str(error)}]) from None
         if args["symbol"] is None:
-            raise invalid([{"path": path, "message": "is required"}])
-        for name, where in (("symbol", path), ("benchmark", "params.benchmark")):
+            raise invalid([{"path": f"{prefix}symbol", "message": "is required"}])
+        for name in ("symbol", "benchmark"):
             facts = {"symbol": args[name], "timeframe": args["timeframe"]}
             if args[name] is not None:
                 row = await (await connection.execute(sql("symbol_is_known"), facts)).fetchone()
                 if row is None or not row[0]:
                     message = f"{args[name]} has no {args['timeframe']} prices here. See GET /api/symbols"
-                    raise invalid([{"path": where, "message": message}])
+                    raise invalid([{"path": f"{prefix}{name}", "message": message}])
+    await _refuse_what_cannot_run(strategy, asked.strategy_params, prefix)
     return args | {"strategyId": str(strategy.id)}
 
 
-def _symbol_path(body: dict[str, Any]) -> str:
-    return "params.symbol" if "params" in body else "symbol"
+async def _refuse_what_cannot_run(strategy: Strategy, overrides: Mapping[str, float], prefix: str) -> None:
+    """400 at the parameter that is wrong; or at the strategy, when it cannot run with its own parameters either."""
+    try:
+        await asyncio.to_thread(rules.check, strategy.definition, overrides)
+    except StrategyError as error:
+        if error.path.startswith("strategyParams."):
+            raise invalid([detail(error, path=f"{prefix}{error.path}")]) from None
+        try:
+            await asyncio.to_thread(rules.check, strategy.definition)
+        except StrategyError as broken:
+            mend = "" if strategy.is_built_in else f"; mend it with PUT /api/strategies/{strategy.id}"
+            said = f"the stored strategy cannot run: {_placed(broken)}{mend}"
+            raise invalid([{"path": "strategyId", "message": said}]) from None
+        message = f"with these parameters the strategy cannot run: {_placed(error)}"
+        raise invalid([{"path": f"{prefix}strategyParams", "message": message}]) from None
+
+
+def _placed(error: StrategyError) -> str:
+    place = error.path if error.column is None else f"{error.path}, column {error.column}"
+    return f"{place}: {sentence(error)}"
 
 
 def _idempotency_key(request: Request) -> str | None:

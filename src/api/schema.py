@@ -10,10 +10,12 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -108,9 +110,12 @@ strategies = Table(
     _of_user(),
     Column("name", Text, nullable=False),
     Column("definition", JSONB, nullable=False),
+    # Counts its changes, so that two editors of the same strategy cannot overwrite each other unseen.
+    Column("revision", Integer, nullable=False, server_default=text("1")),
     _now("created_at"),
     _now("updated_at"),
     CheckConstraint("length(name) between 1 and 200", name="name_length"),
     CheckConstraint("jsonb_typeof(definition) = 'object'", name="definition_is_object"),
+    CheckConstraint("revision >= 1", name="revision_counts"),
+    UniqueConstraint("user_id", "name"),
 )
-Index("strategies_user_id_idx", strategies.c.user_id)
