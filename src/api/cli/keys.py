@@ -1,9 +1,6 @@
 """`pgqueue keys …`: accounts' API keys, and one-time codes for the page."""
 
-import asyncio
-import json
 import sys
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -15,8 +12,8 @@ from rich.table import Table
 
 from api import accounts
 from api.accounts import PLANS
+from api.cli.terminal import note, run, write_json
 from api.queries import sql
-from pgqueue import connect_options, load_settings, require_schema, require_url
 
 keys = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
 
@@ -44,12 +41,12 @@ def create(
         seconds = None if expires_days is None else expires_days * 86_400
         key_id, key = await accounts.create_key(connection, user_id, name=name, expires_seconds=seconds)
         if as_json:
-            _write({"id": str(key_id), "key": key, "userId": str(user_id), "plan": plan or account.plan})
+            write_json({"id": str(key_id), "key": key, "userId": str(user_id), "plan": plan or account.plan})
         else:
             Console().print(key, soft_wrap=True, highlight=False)
-            _note(f"User {user_id}, plan {plan or account.plan}. The key is not shown again.")
+            note(f"User {user_id}, plan {plan or account.plan}. The key is not shown again.")
 
-    _run(work)
+    run("keys", work)
 
 
 @keys.command("list")
@@ -61,10 +58,10 @@ def list_(user: Annotated[UUID | None, typer.Option(help="Only this user's.")] =
         rows = await (await cursor.execute(sql("list_keys"), {"user_id": user})).fetchall()
         if as_json:
             for row in rows:
-                _write(row)
+                write_json(row)
             return
         if not rows:
-            _note("No keys. Make one with `pgqueue keys create`.")
+            note("No keys. Make one with `pgqueue keys create`.")
             return
         columns = ["prefix", "user_id", "plan", "name", "created_at", "expires_at", "revoked_at", "last_used_at"]
         table = Table(*columns, box=None, pad_edge=False, header_style="bold")
@@ -72,7 +69,7 @@ def list_(user: Annotated[UUID | None, typer.Option(help="Only this user's.")] =
             table.add_row(*(_cell(row[column]) for column in columns))
         Console(width=None if sys.stdout.isatty() else 200).print(table)
 
-    _run(work)
+    run("keys", work)
 
 
 @keys.command()
@@ -82,12 +79,12 @@ def revoke(key: Annotated[str, typer.Argument(help="Prefix or id of the key, as 
     async def work(connection: AsyncConnection[Any]) -> int:
         row = await (await connection.execute(sql("revoke_key"), {"key": key})).fetchone()
         if row is None:
-            _note(f"pgqueue: no key {key!r}. List them with `pgqueue keys list`.")
+            note(f"pgqueue: no key {key!r}. List them with `pgqueue keys list`.")
             return 1
-        _note(f"Revoked {row[1]}….")
+        note(f"Revoked {row[1]}….")
         return 0
 
-    _run(work)
+    run("keys", work)
 
 
 @keys.command()
@@ -104,23 +101,11 @@ def login(
         # After the #, which browsers keep to themselves: no server and no log sees the code in an address.
         address = f"{url.rstrip('/')}/#code={code}"
         if as_json:
-            _write({"url": address})
+            write_json({"url": address})
         else:
             Console().print(address, soft_wrap=True, highlight=False)
 
-    _run(work)
-
-
-def _run(work: Callable[[AsyncConnection[Any]], Awaitable[int | None]]) -> None:
-    async def session() -> int:
-        database_url = require_url(load_settings())
-        async with await AsyncConnection.connect(
-            database_url, autocommit=True, **connect_options("pgqueue keys")
-        ) as connection:
-            await require_schema(connection)
-            return await work(connection) or 0
-
-    raise typer.Exit(asyncio.run(session()))
+    run("keys", work)
 
 
 def _user(text: str) -> UUID:
@@ -136,11 +121,3 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     return value.strftime("%Y-%m-%d %H:%M") if hasattr(value, "strftime") else str(value)
-
-
-def _write(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, default=str) + "\n")
-
-
-def _note(text: str) -> None:
-    sys.stderr.write(text + "\n")
