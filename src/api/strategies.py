@@ -110,6 +110,8 @@ async def show(request: Request) -> Response:
         stored = await stored_strategies.find(connection, _id(id_or_name), account.user_id)
     if stored is None:
         raise not_found("strategy")
+    if stored.revision in _tags(request.headers.get("if-none-match", "")):
+        return Response(status_code=304, headers=_headers(stored))
     return _whole(stored)
 
 
@@ -192,10 +194,12 @@ def own_shape(one: StoredStrategy | ListedStrategy, params: Mapping[str, Any] | 
 
 def _whole(stored: StoredStrategy, *, status: int = 200) -> Response:
     body = own_shape(stored, stored.definition.get("params")) | {"definition": stored.definition}
-    headers = {"ETag": f'"{stored.revision}"', "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
-    if status == 201:
-        headers["Location"] = f"{PATH}/{stored.id}"
-    return JSONResponse(body, status, headers=headers)
+    location = {"Location": f"{PATH}/{stored.id}"} if status == 201 else {}
+    return JSONResponse(body, status, headers={**_headers(stored), **location})
+
+
+def _headers(stored: StoredStrategy) -> dict[str, str]:
+    return {"ETag": f'"{stored.revision}"', "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
 
 
 async def _body(request: Request) -> dict[str, Any]:
@@ -236,6 +240,11 @@ def _revisions(request: Request) -> list[int] | None:
     header = request.headers.get("if-match")
     if header is None or header.strip() == "*":
         return None
+    return _tags(header)
+
+
+def _tags(header: str) -> list[int]:
+    """The revisions in a list of entity tags; what is none of ours matches nothing."""
     # A proxy that compresses makes a tag weak; it is the same revision.
-    tags = [tag.strip().removeprefix("W/").strip('"') for tag in header.split(",")]
+    tags = (tag.strip().removeprefix("W/").strip('"') for tag in header.split(","))
     return [int(tag) for tag in tags if tag.isascii() and tag.isdecimal() and len(tag) < 10]

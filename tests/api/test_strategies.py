@@ -80,6 +80,15 @@ async def test_a_stored_strategy_is_read_back_as_it_was_written(client: httpx.As
     assert kept["params"] == definition()["params"]
 
 
+async def test_what_the_browser_has_is_not_sent_again(client: httpx.AsyncClient) -> None:
+    path = f"{PATH}/{(await keep(client))['id']}"
+
+    had, had_not = [await client.get(path, headers={"If-None-Match": tag}) for tag in ('W/"1"', '"2"')]
+
+    assert (had.status_code, had.content, had.headers["etag"]) == (304, b"", '"1"')
+    assert had_not.status_code == 200
+
+
 async def test_a_name_beside_the_definition_is_the_one_it_goes_by(client: httpx.AsyncClient) -> None:
     kept = (await client.post(PATH, json={"name": " Yours ", "definition": definition()})).json()
 
