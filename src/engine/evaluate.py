@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.bars import Bars
 from engine.compiler import SERIES
 from engine.graph import Node
-from engine.kernels.indicators import sma
+from engine.kernels.catalogue import KERNELS as _KERNELS
 from engine.rules import Strategy
 from engine.series import Prices
 from engine.signals import ENTRY_LONG, EXIT_LONG, Signals
@@ -24,7 +24,7 @@ FALSE = np.uint8(0x00)
 
 Value = NDArray[Any]
 
-KERNELS: dict[str, Callable[..., NDArray[np.float64]]] = {"sma": sma}
+KERNELS = _KERNELS
 _ARITHMETIC: dict[str, Callable[..., Value]] = {
     "add": np.add,
     "sub": np.subtract,

@@ -50,8 +50,8 @@ from engine.kernels.account import (
 from engine.kernels.stops import distance, place
 
 ACCEPTED = 0
-# 0.3 is three lots of 0.1, though 0.3 / 0.1 rounds to just below 3.
-LOT_ROUNDING = 1.0 + 2.0**-51
+# So little is rounding, not money: 0.3 is three lots of 0.1, though 0.3 / 0.1 is below 3.
+ROUNDING = 1.0 + 1e-12
 # backtesting.py's size that stands for everything: 1 − sys.float_info.epsilon.
 NEARLY_ALL = 1.0 - 2.0**-52
 
@@ -82,11 +82,11 @@ def size_by_account(
     if not notional > 0.0:
         return 0.0, 0.0, 0.0, REJECTED_CASH
     units = notional / price
-    is_reduced = budget > worth if wanted == np.inf else wanted > units
+    is_reduced = budget > worth * ROUNDING if wanted == np.inf else wanted > units * ROUNDING
     is_spent = wanted >= units
     units = min(units, wanted)
     if lot > 0.0:
-        units = np.floor(units / lot * LOT_ROUNDING) * lot
+        units = np.floor(units / lot * ROUNDING) * lot
         is_spent = False
     if is_spent:
         # The rest is commission, to the last bit: nothing is left of what was to be spent.
