@@ -1,126 +1,127 @@
-"""Laws of the order loop."""
+"""The order loop against docs/simulation.md: as plain Python on random bars, and as the document's own example."""
 
+import doctest
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.result import TRADE
+from engine import execution, opcodes, orders, signals, trades
+from engine.kernels import account, exits
+from engine.kernels import simulate as loop
+from engine.orders import Stop, StopKind, Stops
+from engine.signals import ENTRY_LONG, EXIT_LONG, Signals
 from engine.simulate import Simulation
+from engine.trades import TRADE
+from simulation_oracle import Oracle
+from simulation_scene import CAPITAL, run, scenes, walk
 
-prices = st.floats(0.01, 1e6)
-rows = st.lists(st.tuples(prices, prices, st.booleans(), st.booleans()), min_size=1, max_size=60)
-costs = st.sampled_from([0.0, 0.001, 0.05])
-
-
-def simulation(
-    bars: list[tuple[float, float, bool, bool]], commission: float = 0.0, slippage: float = 0.0
-) -> Simulation:
-    open_, close, entry, leave = (np.array(column) for column in zip(*bars, strict=True))
-    signals = (entry.astype(np.uint8), leave.astype(np.uint8))
-    return Simulation(open_.astype(float), close.astype(float), *signals, 10_000.0, commission, slippage)
+DOCUMENT = Path(__file__).parents[2] / "docs" / "simulation.md"
 
 
-def everything(done: Simulation) -> tuple[bytes, ...]:
-    return tuple(array.tobytes() for array in (done.money, done.counts, done.equity, done.trade_bars, done.trade_money))
+@settings(max_examples=400, deadline=None)
+@given(scenes())
+def test_the_loop_does_what_its_description_in_plain_python_does(scene: dict[str, Any]) -> None:
+    done = run(scene)
+    capital = scene.pop("initial_capital")
+    oracle = Oracle(**scene, cash=capital).run()
+    made = done.trades()
+    for name in ("entry", "exit", "side", "reason"):
+        assert made[name].tolist() == [trade[name] for trade in oracle.trades], name
+    scale = max(CAPITAL, *oracle.equity)
+    for name in trades.TRADE_MONEY:
+        told = [trade.get(name, np.nan) for trade in oracle.trades]
+        np.testing.assert_allclose(made[name], told, rtol=1e-11, atol=1e-12 * scale, err_msg=name)
+    np.testing.assert_allclose(done.equity, oracle.equity, rtol=0, atol=1e-12 * scale)
+    assert done.rejected == dict(oracle.rejected)
+    counted = (done.ambiguous_bars, done.reduced, done.bars_held, done.ruined_at)
+    assert counted == (oracle.ambiguous_bars, oracle.reduced, oracle.bars_held, oracle.ruined_at)
 
 
-@given(rows, costs, costs, st.data())
-def test_a_run_split_anywhere_has_the_same_bits(bars: list[Any], commission: float, slippage: float, data: Any) -> None:
-    whole = simulation(bars, commission, slippage)
-    whole.advance(len(whole))
-    parts = simulation(bars, commission, slippage)
-    for stop in sorted(data.draw(st.lists(st.integers(0, len(bars)), max_size=5))):
+def test_the_document_s_example_is_what_the_engine_does() -> None:
+    assert doctest.testfile(str(DOCUMENT), module_relative=False).failed == 0
+
+
+def state(done: Simulation) -> tuple[bytes, ...]:
+    arrays = (done.money, done.counts, done.equity, done.trades())
+    return tuple(array.tobytes() for array in arrays)
+
+
+def heir(scene: dict[str, Any], dead: Simulation) -> Simulation:
+    """A simulation that knows of another only what was written down."""
+    born = Simulation(**scene)
+    born.money[:] = np.frombuffer(dead.money.tobytes())
+    born.counts[:] = np.frombuffer(dead.counts.tobytes(), dtype=np.int64)
+    born.equity[: dead.next_bar] = np.frombuffer(dead.equity[: dead.next_bar].tobytes())
+    born._make_room(len(dead._rows))
+    made = int(dead.counts[account.TRADES])
+    born._rows[:made] = np.frombuffer(dead._rows[:made].tobytes(), dtype=TRADE)
+    return born
+
+
+@settings(deadline=None)
+@given(scenes(), st.lists(st.integers(0, 70), max_size=6))
+def test_a_run_split_anywhere_has_the_same_bits(scene: dict[str, Any], stops: list[int]) -> None:
+    """Also where every part is done by another simulation, from bytes."""
+    whole, parts = run(scene), Simulation(**scene)
+    for stop in sorted(stops):
         parts.advance(stop)
+        parts = heir(scene, parts)
     parts.advance(len(parts))
-    assert everything(parts) == everything(whole)
+    assert state(parts) == state(whole)
 
 
-@given(rows, costs, costs)
-def test_equity_is_cash_and_units_at_the_close(bars: list[Any], commission: float, slippage: float) -> None:
-    """By a slow simulation of its own: at every bar all money is either cash or units, and costs only take away."""
-    done = simulation(bars, commission, slippage)
-    done.advance(len(done))
-    cash, units, due = 10_000.0, 0.0, None
-    for i, (open_, close, entry, leave) in enumerate(bars):
-        if due == "buy":
-            units, cash = cash / (open_ * (1 + slippage) * (1 + commission)), 0.0
-        elif due == "sell":
-            cash, units = units * open_ * (1 - slippage) * (1 - commission), 0.0
-        due = None
-        assert done.equity[i] == pytest.approx(cash + units * close, rel=1e-9)
-        if entry != leave:
-            due = "buy" if entry and not units else "sell" if leave and units else None
+@settings(deadline=None)
+@given(scenes())
+def test_rows_for_trades_are_found_as_they_are_needed(scene: dict[str, Any]) -> None:
+    whole, cramped = run(scene), Simulation(**scene)
+    cramped._make_room(loop.ROOM)
+    cramped.advance(len(cramped))
+    assert state(cramped) == state(whole)
 
 
-@given(rows, costs, costs)
-def test_what_trades_made_is_what_the_account_gained(bars: list[Any], commission: float, slippage: float) -> None:
-    done = simulation(bars, commission, slippage)
-    done.advance(len(done))
-    assert done.trades()["pnl"].sum() == pytest.approx(done.equity[-1] - 10_000, rel=1e-6, abs=1e-6 * done.equity.max())
+def test_memory_follows_the_trades_that_are_made() -> None:
+    bars = walk(np.random.default_rng(1), 50_000, 0.001)
+    every = np.tile(np.array([ENTRY_LONG, EXIT_LONG], dtype=np.uint8), 25_000)
+    few = np.where(np.arange(50_000) % 5_000 == 0, ENTRY_LONG, 0).astype(np.uint8)
+    scene = {"bars": bars, "first": 0, "initial_capital": CAPITAL}
+    busy, idle = (run({**scene, "signals": Signals(flags)}) for flags in (every, few))
+    assert len(busy.trades()) == 25_000
+    assert len(busy._rows) <= 2 * 25_000
+    assert len(idle._rows) == 64
 
 
-@given(rows)
-def test_later_bars_change_nothing_earlier(bars: list[Any]) -> None:
-    whole, half = simulation(bars), simulation(bars[: max(1, len(bars) // 2)])
-    whole.advance(len(whole))
-    half.advance(len(half))
-    assert whole.equity[: len(half)].tobytes() == half.equity.tobytes()
+@pytest.mark.parametrize(
+    ("copies", "originals"),
+    [
+        ((account.OPEN, account.SIGNAL, account.REVERSAL, account.STOP_LOSS), list(trades.Reason)[:4]),
+        ((account.TAKE_PROFIT, account.TRAILING_STOP, account.END_OF_DATA, account.RUIN), list(trades.Reason)[4:]),
+        ((account.PERCENT, account.CASH_AMOUNT, account.UNIT_COUNT, account.RISK), list(orders.SizingMode)),
+        ((account.NO_STOP, account.OF_PRICE, account.OF_MONEY, account.OF_ATR), list(orders.StopKind)),
+        ((account.NEXT_OPEN, account.SAME_CLOSE, account.PREVIOUS_CLOSE), list(execution.Fill)),
+        ((account.FILL_PRICE, account.SIGNAL_CLOSE), list(execution.StopBase)),
+        ((account.ACCOUNT, account.VECTORBT, account.WHOLE_UNITS), list(execution.SizingRule)),
+        (tuple(getattr(exits, op.name) for op in opcodes.Op), list(opcodes.Op)),
+        ((loop.SAYS_LONG, loop.LEAVES_LONG), [signals.ENTRY_LONG, signals.EXIT_LONG]),
+        ((loop.SAYS_SHORT, loop.LEAVES_SHORT), [signals.ENTRY_SHORT, signals.EXIT_SHORT]),
+    ],
+)
+def test_kernels_speak_of_the_same_things(copies: tuple[int, ...], originals: list[int]) -> None:
+    assert list(copies) == originals
 
 
-def test_a_signal_fills_at_the_next_open_and_all_cash_goes_its_commission_included() -> None:
-    done = simulation(
-        [(9, 10, True, False), (20, 21, False, False), (22, 23, False, True), (25, 26, False, False)], 0.01, 0.1
-    )
-    done.advance(4)
-    units = 10_000 / 1.01 / 22
-    gross = units * 22.5
-    assert done.equity.tolist() == pytest.approx([10_000, units * 21, units * 23, gross * 0.99])
-    (trade,) = done.trades()
-    assert trade["entry"] == 1
-    assert trade["exit"] == 3
-    assert trade["entry_fee"] == pytest.approx(10_000 - 10_000 / 1.01)
-    assert trade["exit_fee"] == pytest.approx(gross * 0.01)
-    assert trade["pnl"] == pytest.approx(gross * 0.99 - 10_000)
-    assert trade["return"] == pytest.approx(trade["pnl"] / (units * 22))
-    assert done.bars_held == 2
+def test_trades_have_the_columns_that_kernels_write() -> None:
+    columns = [name for name in vars(account) if name.startswith("T_")]
+    assert [f"T_{name.upper()}" for name in (*trades.TRADE_CODES, *trades.TRADE_MONEY)] == columns
 
 
-def test_entry_and_exit_together_are_neither() -> None:
-    done = simulation([(10, 10, True, True), (10, 10, False, False)])
-    done.advance(2)
-    assert done.trades().tolist() == []
-
-
-def test_an_open_position_is_marked_at_the_last_close() -> None:
-    done = simulation([(10, 10, True, False), (10, 15, False, False)])
-    done.advance(2)
-    (trade,) = done.trades()
-    assert done.trades().dtype == TRADE
-    assert (trade["exit"], trade["pnl"]) == (-1, 5_000)
-    assert np.isnan(trade["exit_price"])
-
-
-def test_an_order_that_meets_no_next_open_is_counted() -> None:
-    done = simulation([(10, 10, True, False)])
-    done.advance(1)
-    assert done.rejected == {"END_OF_DATA": 1}
-
-
-def test_an_order_that_would_buy_nothing_is_rejected_and_counted() -> None:
-    crash = [(1, 1, True, False), (1e300, 1e-20, False, True), (1e-20, 1, True, False), (1e300, 1, False, False)]
-    done = simulation(crash)
-    done.advance(len(done))
-    assert done.rejected == {"SIZE": 1}
-    assert not done.has_position
-    assert 0 < done.equity[-1] < 1e-300
-
-
-def test_ruin_ends_the_run_with_equity_zero() -> None:
-    """Prices above zero cannot ruin a long account by themselves; what is left of it can be too small for a number."""
-    done = simulation([(1, 1, True, False), (1e300, 1e-320, False, False), (1, 1, False, False)])
-    done.advance(3)
-    assert done.ruined_at == 1
-    assert done.equity.tolist() == [10_000, 0, 0]
+def test_a_stop_on_the_atr_needs_its_distances() -> None:
+    bars = walk(np.random.default_rng(1), 3, 0.01)
+    nothing = Signals(np.zeros(3, dtype=np.uint8))
+    with pytest.raises(ValueError, match="the loss stop hangs on the ATR; give its distances in Signals"):
+        Simulation(bars, nothing, 0, CAPITAL, stops=Stops(loss=Stop(StopKind.ATR, 1.0, 14)))
+    with pytest.raises(ValueError, match="signals over 2 bars for 3 bars of prices"):
+        Simulation(bars, Signals(np.zeros(2, dtype=np.uint8)), 0, CAPITAL)
