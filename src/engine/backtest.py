@@ -44,7 +44,7 @@ def run(
     range, Cancelled as soon as cancelled() is true.
     """
     pace = _Pace(on_progress, cancelled)
-    prices, first = cut(request, prices, look_back=strategy.look_back)
+    prices, first = cut(request, prices, look_back=strategy.warm_up)
     bars = prices.bars
     said = signals(strategy, prices, lambda done, count: pace.report(INDICATORS, done / count))
     simulation = Simulation(

@@ -1,37 +1,41 @@
-"""A rule's text becomes nodes of a graph that all rules of a strategy share. Text is read, never evaluated.
+"""A rule's tree becomes nodes of a graph that all rules of a strategy share.
 
-    text ── words checked ── ast.parse ── typed, bounded, folded ── node numbers of the Graph
+    text ── parse ── typed and bounded ── node numbers of the Graph
 
-Equal sub-expressions are one node, so `sma(close, 50)` written twice is computed once.
+Equal sub-expressions are one node, so `sma(close, 50)` written twice is computed once. What depends on a parameter's
+value (the length of a window, how far a rule looks back) is settled when values are bound: see engine.binding.
 """
 
 import ast
 import math
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from engine.errors import StrategyError, nearest
-from engine.graph import Graph, Kind, Node, fold
+from engine.graph import Graph, Kind, Node, Place
 from engine.indicators import INDICATORS, Indicator
-
-MAX_CHARACTERS = 2_000
-MAX_NODES = 256
-MAX_DEPTH = 32
-MAX_LOOK_BACK = 5_000
+from engine.opcodes import POSITION_NAMES
+from engine.parsing import MAX_DEPTH, MAX_NODES, parse
 
 SERIES = ("open", "high", "low", "close", "volume")
-CROSSES = ("crosses_above", "crosses_below")
-RESERVED = frozenset((*SERIES, *CROSSES, *INDICATORS, "and", "or", "not"))
+DERIVED = ("hl2", "hlc3")
+# Of the language itself, with how they are written.
+FUNCTIONS = {
+    "crosses_above": "crosses_above(a, b)",
+    "crosses_below": "crosses_below(a, b)",
+    "prev": "prev(x, bars)",
+    "abs": "abs(x)",
+    "min": "min(a, b)",
+    "max": "max(a, b)",
+    "count": "count(condition, length)",
+    "bars_since": "bars_since(condition)",
+}
+RESERVED = frozenset((*SERIES, *DERIVED, *POSITION_NAMES, *FUNCTIONS, *INDICATORS, "and", "or", "not"))
 
-_WORDS = re.compile(
-    r"(?P<space>[ \t\r\n]+)|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?P<tail>[A-Za-z0-9_.]*)"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[<>=!]=|[-+*/<>(),])"
-)
-
-
-ARITHMETIC: dict[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
-COMPARISONS: dict[type[ast.cmpop], str] = {
+_NUMBER, _TRUTH = Kind.NUMBER, Kind.TRUTH
+_ARITHMETIC: dict[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
+_COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Gt: "gt",
     ast.GtE: "ge",
     ast.Lt: "lt",
@@ -41,98 +45,50 @@ COMPARISONS: dict[type[ast.cmpop], str] = {
 }
 
 
-def names_in(text: str, where: str) -> set[str]:
-    """The names that a rule's text mentions."""
-    return {node.id for node in ast.walk(_parse(text, where)) if isinstance(node, ast.Name)}
-
-
-def read_rule(text: str, *, where: str, graph: Graph, names: Mapping[str, int], expected: Kind | None = None) -> int:
+def read_rule(
+    text: str,
+    *,
+    where: str,
+    graph: Graph,
+    names: Mapping[str, int],
+    expected: Kind | None = None,
+    in_exit: bool = False,
+) -> int:
     """The node number of a rule's value, its nodes added to graph.
 
-    where: the member of the definition, for errors. names: node numbers of parameters and `let` names. Raises
-    StrategyError with the column for anything that is not in the language or beyond its bounds.
+    where: the member of the definition, for errors. names: node numbers of parameters and `let` names. in_exit: the
+    rule may name what is known of the open position. Raises StrategyError with the column for anything that is not in
+    the language or beyond its bounds.
     """
-    reader = _Reader(where, graph, names)
-    tree = _parse(text, where)
-    node = reader.read(tree, depth=1)
+    tree, indent = parse(text, where)
+    reader = _Reader(where, graph, names, tree, indent, in_exit)
+    node = reader.read(tree, 1)
     if expected is not None:
         reader.expect(expected, node, tree)
     return node
 
 
-def _parse(text: str, where: str) -> ast.expr:
-    if len(text) > MAX_CHARACTERS:
-        raise StrategyError(where, f"{len(text):,} characters, the limit is {MAX_CHARACTERS:,}")
-    _refuse_foreign_words(text, where)
-    flat = re.sub(r"\s", " ", text)
-    indent = len(flat) - len(flat.lstrip())
-    if not flat.strip():
-        raise StrategyError(where, "the rule is empty; write an expression or null")
-    try:
-        tree = ast.parse(flat.strip(), mode="eval").body
-    except SyntaxError as error:
-        length = len(flat.strip())
-        column = indent + max(1, min(error.offset or length, length))
-        raise StrategyError(where, f"not a complete expression ({error.msg})", column=column) from None
-    except (ValueError, MemoryError, RecursionError):
-        raise StrategyError(where, f"nested deeper than {MAX_DEPTH} levels") from None
-    count = sum(isinstance(node, ast.expr) for node in ast.walk(tree))
-    if count > MAX_NODES:
-        raise StrategyError(where, f"{count} terms, the limit is {MAX_NODES}")
-    for node in ast.walk(tree):
-        if isinstance(node, ast.expr):
-            node.col_offset += indent
-    return tree
-
-
-def _refuse_foreign_words(text: str, where: str) -> None:
-    """Let through only what the language is made of, so that the parser never meets a string, a lambda or a null."""
-    at = 0
-    while at < len(text):
-        word = _WORDS.match(text, at)
-        if word is None:
-            raise StrategyError(where, f"{text[at]!r} is not part of the rule language", column=at + 1)
-        if word["tail"]:
-            raise StrategyError(where, f"{word[0]!r} is not a number", column=at + 1)
-        at = word.end()
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reader:
     where: str
     graph: Graph
     names: Mapping[str, int]
+    root: ast.expr
+    indent: int
+    in_exit: bool
+    count: int = 0
 
-    def read(self, tree: ast.expr, depth: int) -> int:  # noqa: PLR0911 a case a form, a return a case
+    def read(self, tree: ast.expr, depth: int) -> int:
         if depth > MAX_DEPTH:
             raise self.refusal(f"nested deeper than {MAX_DEPTH} levels", tree)
-        match tree:
-            case ast.Constant(value=value) if isinstance(value, int | float) and not isinstance(value, bool):
-                return self.graph.number(self.finite(value, tree))
-            case ast.Name(id=name):
-                return self.name(name, tree)
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC:
-                operands = self.read_all(Kind.NUMBER, (left, right), depth)
-                return self.arithmetic(ARITHMETIC[type(op)], *operands)
-            case ast.UnaryOp(op=op, operand=operand):
-                return self.unary(op, operand, depth)
-            case ast.BoolOp(op=op, values=values):
-                return self.chain("and" if isinstance(op, ast.And) else "or", self.read_all(Kind.TRUTH, values, depth))
-            case ast.Compare():
-                return self.comparison(tree, depth)
-            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
-                return self.call(name, args, tree, depth)
-        raise self.refusal("this is not part of the rule language", tree)
-
-    def unary(self, op: ast.unaryop, operand: ast.expr, depth: int) -> int:
-        if isinstance(op, ast.Not):
-            return self.graph.combine("not", Kind.TRUTH, *self.read_all(Kind.TRUTH, (operand,), depth))
-        number = self.read_all(Kind.NUMBER, (operand,), depth)[0]
-        # The words let no ~ through, so what is left is a plus or a minus.
-        return self.arithmetic("sub", self.graph.number(0.0), number) if isinstance(op, ast.USub) else number
-
-    def read_all(self, kind: Kind, trees: Iterable[ast.expr], depth: int) -> list[int]:
-        return [self.expect(kind, self.read(tree, depth + 1), tree) for tree in trees]
+        self.count += 1
+        if self.count > MAX_NODES:
+            terms = sum(isinstance(node, ast.expr) for node in ast.walk(self.root))
+            raise StrategyError(self.where, f"{terms} terms, the limit is {MAX_NODES}")
+        form = _FORMS.get(type(tree))
+        if form is None:
+            raise self.refusal("this is not part of the rule language", tree)
+        return form(self, tree, depth)
 
     def expect(self, kind: Kind, node: int, tree: ast.expr) -> int:
         found = self.graph.nodes[node].kind
@@ -140,88 +96,219 @@ class _Reader:
             raise self.refusal(f"expected a {kind} here, this is a {found}", tree)
         return node
 
-    def refusal(self, reason: str, tree: ast.expr, *, near: str | None = None) -> StrategyError:
-        return StrategyError(self.where, reason, column=tree.col_offset + 1, near=near)
+    def typed(self, kind: Kind, tree: ast.expr, depth: int) -> int:
+        return self.expect(kind, self.read(tree, depth), tree)
 
-    def finite(self, value: float, tree: ast.expr) -> float:
+    def known_ahead(self, node: int, tree: ast.expr, reader: str) -> int:
+        if self.graph.nodes[node].is_positional:
+            names = ", ".join(POSITION_NAMES)
+            raise self.refusal(f"{reader} needs what is known before a position opens; {names} are not", tree)
+        return node
+
+    def same_on_every_bar(self, node: int, tree: ast.expr, need: str) -> None:
+        if not self.graph.nodes[node].is_constant:
+            raise self.refusal(f"{need}, the same on every bar", tree)
+
+    def column(self, tree: ast.expr) -> int:
+        return tree.col_offset + self.indent
+
+    def refusal(self, reason: str, tree: ast.expr, *, near: str | None = None) -> StrategyError:
+        return StrategyError(self.where, reason, column=self.column(tree), near=near)
+
+    def constant(self, tree: ast.Constant, _depth: int) -> int:
+        value = tree.value
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            word = repr(value)
+            raise self.refusal(f"{word} is not part of the rule language", tree)
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
         if math.isinf(number):
             raise self.refusal("the number is too large", tree)
-        return number
+        return self.graph.number(number)
 
-    def name(self, name: str, tree: ast.expr) -> int:
+    def name(self, tree: ast.Name, _depth: int) -> int:
+        name = tree.id
         if name in self.names:
             return self.names[name]
         if name in SERIES:
-            return self.graph.add(Node(name, Kind.NUMBER))
+            return self.graph.series(name)
+        if name in DERIVED:
+            return self.derived(name)
+        if name in POSITION_NAMES:
+            if not self.in_exit:
+                raise self.refusal(f"{name!r} is known only while a position is open; it can stand in exits", tree)
+            return self.graph.add(Node(name, _NUMBER, is_positional=True))
         if name in RESERVED:
             raise self.refusal(f"{name!r} is a function; write {name}(…)", tree)
-        raise self.refusal(f"unknown name {name!r}", tree, near=nearest(name, (*self.names, *SERIES)))
+        known = (*self.names, *SERIES, *DERIVED, *(POSITION_NAMES if self.in_exit else ()))
+        raise self.refusal(f"unknown name {name!r}", tree, near=nearest(name, known))
 
-    def arithmetic(self, op: str, left: int, right: int) -> int:
-        nodes = self.graph.nodes
-        if nodes[left].is_constant and nodes[right].is_constant:
-            return self.graph.number(fold(op, nodes[left].constants[0], nodes[right].constants[0]))
-        return self.graph.combine(op, Kind.NUMBER, left, right)
+    def derived(self, name: str) -> int:
+        """hl2 is the middle of the bar, hlc3 its typical price."""
+        add, series = self.graph.combine, self.graph.series
+        total = add("add", _NUMBER, series("high"), series("low"))
+        if name == "hlc3":
+            total = add("add", _NUMBER, total, series("close"))
+        return add("div", _NUMBER, total, self.graph.number(3.0 if name == "hlc3" else 2.0))
 
-    def chain(self, op: str, operands: list[int]) -> int:
+    def arithmetic(self, tree: ast.BinOp, depth: int) -> int:
+        """A sum of many terms is a chain to the left; it is not nested for being long."""
+        chain: list[ast.BinOp] = []
+        left: ast.expr = tree
+        while isinstance(left, ast.BinOp):
+            chain.append(left)
+            left = left.left
+        self.count += len(chain) - 1
+        value = self.typed(_NUMBER, left, depth + 1)
+        for link in reversed(chain):
+            op = _ARITHMETIC.get(type(link.op))
+            if op is None:
+                raise self.refusal("this is not part of the rule language", link)
+            value = self.graph.combine(op, _NUMBER, value, self.typed(_NUMBER, link.right, depth + 1))
+        return value
+
+    def unary(self, tree: ast.UnaryOp, depth: int) -> int:
+        if isinstance(tree.op, ast.Not):
+            return self.graph.combine("not", _TRUTH, self.typed(_TRUTH, tree.operand, depth + 1))
+        number = self.typed(_NUMBER, tree.operand, depth + 1)
+        # The words let no ~ through, so what is left is a plus or a minus.
+        if isinstance(tree.op, ast.UAdd):
+            return number
+        node = self.graph.nodes[number]
+        if node.op == "number":
+            return self.graph.number(-float(node.value))
+        return self.graph.combine("sub", _NUMBER, self.graph.number(0.0), number)
+
+    def logic(self, tree: ast.BoolOp, depth: int) -> int:
+        op = "and" if isinstance(tree.op, ast.And) else "or"
+        return self.chain(op, _TRUTH, [self.typed(_TRUTH, value, depth + 1) for value in tree.values])
+
+    def chain(self, op: str, kind: Kind, operands: Sequence[int]) -> int:
         result = operands[0]
         for operand in operands[1:]:
-            result = self.graph.combine(op, Kind.TRUTH, result, operand)
+            result = self.graph.combine(op, kind, result, operand)
         return result
 
     def comparison(self, tree: ast.Compare, depth: int) -> int:
-        operands = self.read_all(Kind.NUMBER, (tree.left, *tree.comparators), depth)
+        trees = (tree.left, *tree.comparators)
+        operands = [self.typed(_NUMBER, operand, depth + 1) for operand in trees]
         links = []
         for op, left, right in zip(tree.ops, operands, operands[1:], strict=False):
-            if type(op) not in COMPARISONS:
+            name = _COMPARISONS.get(type(op))
+            if name is None:
                 raise self.refusal("this comparison is not part of the rule language", tree)
-            links.append(self.graph.combine(COMPARISONS[type(op)], Kind.TRUTH, left, right))
-        return self.chain("and", links)
+            links.append(self.graph.combine(name, _TRUTH, left, right))
+        return self.chain("and", _TRUTH, links)
 
-    def call(self, name: str, args: list[ast.expr], tree: ast.Call, depth: int) -> int:
-        if name in CROSSES:
-            return self.cross(name, args, tree, depth)
+    def call(self, tree: ast.Call, depth: int) -> int:
+        if not isinstance(tree.func, ast.Name):
+            raise self.refusal("this is not part of the rule language", tree)
+        if tree.keywords:
+            raise self.refusal(f"arguments have no names here, found {tree.keywords[0].arg!r}", tree)
+        name = tree.func.id
+        self.count += 1
         if name in INDICATORS:
-            return self.indicator(INDICATORS[name], args, tree, depth)
-        if name in self.names or name in SERIES:
+            return self.indicator(INDICATORS[name], tree, depth)
+        function = _CALLS.get(name)
+        if function is not None:
+            return function(self, name, tree, depth)
+        if name in self.names or name in RESERVED:
             raise self.refusal(f"{name!r} is not a function", tree)
-        raise self.refusal(f"unknown function {name!r}", tree, near=nearest(name, (*INDICATORS, *CROSSES)))
+        raise self.refusal(f"unknown function {name!r}", tree, near=nearest(name, (*INDICATORS, *FUNCTIONS)))
 
-    def cross(self, name: str, args: list[ast.expr], tree: ast.Call, depth: int) -> int:
+    def cross(self, name: str, tree: ast.Call, depth: int) -> int:
         """Above now and not above on the bar before, so a pause on equality still crosses."""
-        if len(args) != 2:
-            raise self.refusal(f"{name} takes two values, {name}(a, b); found {len(args)}", tree)
-        a, b = self.read_all(Kind.NUMBER, args, depth)
+        a, b = self.arguments(name, tree, depth, (_NUMBER, _NUMBER))
+        for node, arg in ((a, tree.args[0]), (b, tree.args[1])):
+            self.known_ahead(node, arg, name)
+        graph, one = self.graph, self.graph.number(1.0)
         now, before = ("gt", "le") if name == "crosses_above" else ("lt", "ge")
-        earlier = self.graph.combine(before, Kind.TRUTH, a, b)
-        shifted = self.graph.combine("before", Kind.TRUTH, earlier, extra_look_back=1)
-        return self.bounded(self.chain("and", [self.graph.combine(now, Kind.TRUTH, a, b), shifted]), tree)
+        earlier = graph.combine(before, _TRUTH, *(self.earlier(node, one, tree) for node in (a, b)))
+        return graph.combine("and", _TRUTH, graph.combine(now, _TRUTH, a, b), earlier)
 
-    def indicator(self, indicator: Indicator, args: list[ast.expr], tree: ast.Call, depth: int) -> int:
-        if len(args) != 1 + len(indicator.lengths):
-            raise self.refusal(f"{indicator.usage} takes {1 + len(indicator.lengths)} values; found {len(args)}", tree)
-        source, *given = self.read_all(Kind.NUMBER, args, depth)
-        if self.graph.nodes[source].is_constant:
-            raise self.refusal(f"{indicator.name} needs a series, this is a constant", args[0])
-        lengths = []
-        for length, node, arg in zip(indicator.lengths, given, args[1:], strict=True):
-            constants = self.graph.nodes[node].constants
-            if not constants or not constants[0].is_integer():
-                raise self.refusal(f"{indicator.name} needs a whole number as {length.name}", arg)
-            if not length.minimum <= constants[0] <= length.maximum:
-                reason = f"{length.name} of {indicator.name} must be {length.minimum} to {length.maximum:,}"
-                raise self.refusal(f"{reason}; found {constants[0]:g}", arg)
-            lengths.append(constants[0])
-        look_back = self.graph.nodes[source].look_back + indicator.look_back(*map(int, lengths))
-        node = self.graph.add(Node(indicator.name, Kind.NUMBER, (source,), tuple(lengths), look_back))
-        return self.bounded(node, tree)
+    def prev(self, name: str, tree: ast.Call, depth: int) -> int:
+        if len(tree.args) == 1:
+            operand, lag = self.read(tree.args[0], depth + 1), self.graph.number(1.0)
+        else:
+            operand, lag = self.arguments(name, tree, depth, (None, _NUMBER))
+        self.known_ahead(operand, tree.args[0], name)
+        self.same_on_every_bar(lag, tree.args[-1], f"{name} needs a whole number as bars")
+        return self.earlier(operand, lag, tree)
 
-    def bounded(self, node: int, tree: ast.expr) -> int:
-        look_back = self.graph.nodes[node].look_back
-        if look_back > MAX_LOOK_BACK:
-            raise self.refusal(f"looks back {look_back:,} bars, the limit is {MAX_LOOK_BACK:,}", tree)
+    def earlier(self, operand: int, lag: int, tree: ast.Call) -> int:
+        node = self.graph.prev(operand, lag)
+        return node if node == operand else self.place(node, tree)
+
+    def count_of(self, name: str, tree: ast.Call, depth: int) -> int:
+        condition, length = self.arguments(name, tree, depth, (_TRUTH, _NUMBER))
+        self.known_ahead(condition, tree.args[0], name)
+        self.same_on_every_bar(length, tree.args[1], f"{name} needs a whole number as length")
+        return self.place(self.graph.add(Node(name, _NUMBER, (condition, length))), tree)
+
+    def bars_since(self, name: str, tree: ast.Call, depth: int) -> int:
+        (condition,) = self.arguments(name, tree, depth, (_TRUTH,))
+        self.known_ahead(condition, tree.args[0], name)
+        return self.place(self.graph.add(Node(name, _NUMBER, (condition,))), tree)
+
+    def absolute(self, name: str, tree: ast.Call, depth: int) -> int:
+        return self.graph.combine(name, _NUMBER, *self.arguments(name, tree, depth, (_NUMBER,)))
+
+    def extreme(self, name: str, tree: ast.Call, depth: int) -> int:
+        if len(tree.args) < 2:
+            raise self.refusal(f"{name} takes two values or more, {FUNCTIONS[name]}; found {len(tree.args)}", tree)
+        return self.chain(name, _NUMBER, [self.typed(_NUMBER, arg, depth + 1) for arg in tree.args])
+
+    def arguments(self, name: str, tree: ast.Call, depth: int, kinds: tuple[Kind | None, ...]) -> list[int]:
+        if len(tree.args) != len(kinds):
+            count = {1: "one value", 2: "two values"}[len(kinds)]
+            raise self.refusal(f"{name} takes {count}, {FUNCTIONS[name]}; found {len(tree.args)}", tree)
+        read = [self.read(arg, depth + 1) for arg in tree.args]
+        for kind, node, arg in zip(kinds, read, tree.args, strict=True):
+            if kind is not None:
+                self.expect(kind, node, arg)
+        return read
+
+    def indicator(self, indicator: Indicator, tree: ast.Call, depth: int) -> int:
+        wanted = indicator.takes_source + len(indicator.parameters)
+        if len(tree.args) != wanted:
+            plural = "value" if wanted == 1 else "values"
+            raise self.refusal(f"{indicator.usage} takes {wanted} {plural}; found {len(tree.args)}", tree)
+        given = [self.typed(_NUMBER, arg, depth + 1) for arg in tree.args]
+        inputs = [self.graph.series(name) for name in indicator.inputs]
+        if indicator.takes_source:
+            source = given.pop(0)
+            if self.graph.nodes[source].is_constant:
+                raise self.refusal(f"{indicator.name} needs a series, this is a constant", tree.args[0])
+            inputs.insert(0, self.known_ahead(source, tree.args[0], indicator.name))
+        for parameter, node, arg in zip(indicator.parameters, given, tree.args[indicator.takes_source :], strict=True):
+            what = "a whole number" if parameter.whole else "a number"
+            self.same_on_every_bar(node, arg, f"{indicator.name} needs {what} as {parameter.name}")
+        return self.place(self.graph.add(Node(indicator.name, _NUMBER, (*inputs, *given))), tree)
+
+    def place(self, node: int, tree: ast.Call) -> int:
+        columns = tuple(self.column(part) for part in (tree, *tree.args))
+        self.graph.places.setdefault(node, Place(self.where, columns))
         return node
+
+
+_FORMS: dict[type[ast.expr], Callable[[_Reader, Any, int], int]] = {
+    ast.Constant: _Reader.constant,
+    ast.Name: _Reader.name,
+    ast.BinOp: _Reader.arithmetic,
+    ast.UnaryOp: _Reader.unary,
+    ast.BoolOp: _Reader.logic,
+    ast.Compare: _Reader.comparison,
+    ast.Call: _Reader.call,
+}
+_CALLS: dict[str, Callable[[_Reader, str, ast.Call, int], int]] = {
+    "crosses_above": _Reader.cross,
+    "crosses_below": _Reader.cross,
+    "prev": _Reader.prev,
+    "abs": _Reader.absolute,
+    "min": _Reader.extreme,
+    "max": _Reader.extreme,
+    "count": _Reader.count_of,
+    "bars_since": _Reader.bars_since,
+}

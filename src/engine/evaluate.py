@@ -1,125 +1,124 @@
-"""A strategy's graph over bars: one pass in node order, whole arrays at a time.
+"""A strategy's rules over bars: kernels for whole columns, a program for what works bar by bar."""
 
-Truth is a byte, so that three-valued logic is bit logic: true FF, unknown F0, false 00. `and` is &, `or` is |, `not`
-swaps the halves and inverts. A comparison with NaN is unknown, and unknown is no signal.
-"""
-
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bars import Bars
-from engine.compiler import SERIES
-from engine.graph import Node
-from engine.kernels.catalogue import KERNELS as _KERNELS
+from engine.binding import Bound
+from engine.exits import ExitPlan
+from engine.kernels.catalogue import KERNELS as INDICATOR_KERNELS
+from engine.kernels.evaluate import bars_since, run_program
+from engine.opcodes import ExitProgram
+from engine.program import PRICES, SESSION, Call, Program
 from engine.rules import Strategy
 from engine.series import Prices
-from engine.signals import ENTRY_LONG, EXIT_LONG, Signals
+from engine.signals import Signals
+from engine.timeframes import session_days
 
-TRUE = np.uint8(0xFF)
-UNKNOWN = np.uint8(0xF0)
-FALSE = np.uint8(0x00)
-
-Value = NDArray[Any]
-
-KERNELS = _KERNELS
-_ARITHMETIC: dict[str, Callable[..., Value]] = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "div": np.divide,
+KERNELS: Mapping[str, Callable[..., None]] = {
+    **INDICATOR_KERNELS,
+    # Of ones and zeros, so without rounding.
+    "count": INDICATOR_KERNELS["rolling_sum"],
+    "bars_since": bars_since,
 }
-_COMPARISONS: dict[str, Callable[..., Value]] = {
-    "gt": np.greater,
-    "ge": np.greater_equal,
-    "lt": np.less,
-    "le": np.less_equal,
-    "eq": np.equal,
-    "ne": np.not_equal,
-}
+# Between so many rows progress is told and a cancel is seen; any split gives the same bits.
+ROWS = 1 << 18
+
+OnStep = Callable[[int, int], None]
 
 
-def signals(
-    strategy: Strategy, prices: Prices, on_node: Callable[[int, int], None] = lambda _done, _all: None
-) -> Signals:
+def signals(strategy: Strategy, prices: Prices, on_step: OnStep = lambda _done, _all: None) -> Signals:
     """What the strategy's rules say of each bar.
 
-    on_node(done, all) is called after every node, for progress; what it raises ends the evaluation.
+    on_step(done, all) is called now and then, for progress; what it raises ends the evaluation.
     """
-    bars = prices.bars
-    values: dict[int, Value] = {}
-    last_use = _last_uses(strategy)
-    for number, node in enumerate(strategy.nodes):
-        values[number] = _compute(node, [values[operand] for operand in node.operands], bars)
-        # A long rule over a million bars holds few arrays at a time.
-        for spent in {number, *node.operands}:
-            if last_use[spent] <= number:
-                del values[spent]
-        on_node(number + 1, len(strategy.nodes))
-    flags = _as_signal(values[strategy.entry_long], len(bars)) * np.uint8(ENTRY_LONG)
-    if strategy.exit_long is not None:
-        flags |= _as_signal(values[strategy.exit_long], len(bars)) * np.uint8(EXIT_LONG)
-    return Signals(flags)
+    run = _Evaluation(strategy, prices)
+    steps = run.steps()
+    for done, step in enumerate(steps, 1):
+        step()
+        on_step(done, len(steps))
+    return run.signals()
 
 
-def _last_uses(strategy: Strategy) -> list[int]:
-    last_use = list(range(len(strategy.nodes)))
-    for number, node in enumerate(strategy.nodes):
-        for operand in node.operands:
-            last_use[operand] = number
-    for kept in (strategy.entry_long, strategy.exit_long):
-        if kept is not None:
-            last_use[kept] = len(strategy.nodes)
-    return last_use
+class _Evaluation:
+    """One strategy over one series of bars."""
 
+    def __init__(self, strategy: Strategy, prices: Prices) -> None:
+        bars = prices.bars
+        self.strategy = strategy
+        self.bound: Bound = strategy.bound
+        self.prices = prices
+        self.series = (bars.open, bars.high, bars.low, bars.close, bars.volume)
+        self.n = len(bars)
+        self.table = np.empty((strategy.plan.columns, self.n))
+        self.rows = np.arange(strategy.plan.columns)
+        self.flags = np.zeros(self.n, np.uint8)
 
-def _compute(node: Node, operands: list[Value], bars: Bars) -> Value:
-    if node.op == "number":
-        return np.array(node.constants[0])
-    if node.op in SERIES:
-        return np.asarray(getattr(bars, node.op))
-    if node.op in KERNELS:
-        return KERNELS[node.op](*operands, *map(int, node.constants))
-    if node.op in _ARITHMETIC:
-        return _arithmetic(node.op, *operands)
-    if node.op in _COMPARISONS:
-        return _comparison(node.op, *operands)
-    return _LOGIC[node.op](*(np.broadcast_to(operand, len(bars)) for operand in operands))
+    def steps(self) -> list[Callable[[], None]]:
+        steps: list[Callable[[], None]] = []
+        for stage in self.strategy.plan.stages:
+            steps += [lambda call=call: self.call(call) for call in stage.calls]  # type: ignore[misc]
+            if stage.program is not None:
+                steps += self.pieces(stage.program)
+        return steps
 
+    def pieces(self, program: Program) -> list[Callable[[], None]]:
+        constants = np.array([self.bound.constants[node] for node in program.constants], dtype=np.float64)
+        lags = np.array([0 if node < 0 else self.bound.constants[node] for node in program.lags], dtype=np.int64)
 
-def _arithmetic(op: str, left: Value, right: Value) -> Value:
-    with np.errstate(all="ignore"):
-        result = np.asarray(_ARITHMETIC[op](left, right))
-    # As in constants: a quotient by zero or an overflow is unknown, not infinite.
-    result[~np.isfinite(result)] = np.nan
-    return result
+        def piece(begin: int) -> None:
+            end = min(begin + ROWS, self.n)
+            run_program(
+                program.code,
+                constants,
+                lags,
+                self.rows,
+                *self.series,
+                self.table,
+                self.flags,
+                begin,
+                end,
+                program.numbers,
+                program.truths,
+            )
 
+        return [lambda begin=begin: piece(begin) for begin in range(0, self.n, ROWS)]  # type: ignore[misc]
 
-def _comparison(op: str, left: Value, right: Value) -> Value:
-    unknown = np.isnan(left) | np.isnan(right)
-    return np.where(unknown, UNKNOWN, np.where(_COMPARISONS[op](left, right), TRUE, FALSE))
+    def call(self, call: Call) -> None:
+        constants = self.bound.constants
+        parameters = [
+            int(constants[node]) if whole else constants[node]
+            for node, whole in zip(call.parameters, call.whole, strict=True)
+        ]
+        inputs = [self.input(column) for column in call.inputs]
+        KERNELS[call.kernel](*inputs, *parameters, *(self.column(column) for column in call.outputs))
 
+    def input(self, column: int) -> NDArray[Any]:
+        if column == SESSION:
+            series = self.prices.series
+            return session_days(self.prices.bars.time, series.timeframe, series.session_timezone)
+        return self.column(column)
 
-def _not(truth: Value) -> Value:
-    return ~((truth << np.uint8(4)) | (truth >> np.uint8(4)))
+    def column(self, column: int) -> NDArray[np.float64]:
+        return self.series[column] if column < len(PRICES) else self.table[column - len(PRICES)]
 
+    def signals(self) -> Signals:
+        column_of = self.strategy.plan.column_of
+        distances = {name: self.column(column_of[node]) for name, node in self.strategy.distances.items()}
+        exits = self.strategy.exits
+        return Signals(self.flags, **distances, exits=None if exits is None else self.exit_program(exits))
 
-def _before(truth: Value) -> Value:
-    shifted = np.empty_like(truth)
-    shifted[:1] = UNKNOWN
-    shifted[1:] = truth[:-1]
-    return shifted
-
-
-_LOGIC: dict[str, Callable[..., Value]] = {
-    "and": np.bitwise_and,
-    "or": np.bitwise_or,
-    "not": _not,
-    "before": _before,
-}
-
-
-def _as_signal(truth: Value, n: int) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(np.broadcast_to(truth == TRUE, n), dtype=np.uint8)
+    def exit_program(self, exits: ExitPlan) -> ExitProgram:
+        column_of = self.strategy.plan.column_of
+        columns = np.empty((len(exits.columns), self.n))
+        for row, node in enumerate(exits.columns):
+            columns[row] = self.column(column_of[node])
+        return ExitProgram(
+            columns=columns,
+            constants=np.array([self.bound.constants[node] for node in exits.constants], dtype=np.float64),
+            code=exits.code,
+            long=exits.long,
+            short=exits.short,
+        )

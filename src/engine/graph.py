@@ -1,10 +1,11 @@
-"""What rules compile to: computations that name each other by number, equal ones only once."""
+"""What rules compile to: computations that name each other by number, equal ones only once.
 
-import math
-import operator
-from collections.abc import Callable
+A parameter is a node like any other, so one graph serves every value that the parameter takes.
+"""
+
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -12,55 +13,71 @@ class Kind(StrEnum):
     TRUTH = "truth"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One computation. operands are numbers of earlier nodes; look_back is in bars."""
+class Node(NamedTuple):
+    """One computation. operands are numbers of earlier nodes.
+
+    value: of a number; the name of a parameter. is_constant: the same on every bar. is_positional: known only while a
+    position is simulated.
+    """
 
     op: str
     kind: Kind
     operands: tuple[int, ...] = ()
-    constants: tuple[float, ...] = ()
-    look_back: int = 0
+    value: float | str = 0.0
+    is_constant: bool = False
+    is_positional: bool = False
 
-    @property
-    def is_constant(self) -> bool:
-        return self.op == "number"
+
+class Place(NamedTuple):
+    """Where in the definition something is said. columns: of the call and of each of its arguments, from 1, where it is a text."""
+
+    where: str
+    columns: tuple[int | None, ...]
 
 
 @dataclass(slots=True)
 class Graph:
-    """Nodes in the order in which they can be computed."""
+    """Nodes in the order in which they can be computed. places: of the nodes that may yet be refused."""
 
     nodes: list[Node] = field(default_factory=list)
+    places: dict[int, Place] = field(default_factory=dict)
     _numbers: dict[Node, int] = field(default_factory=dict)
 
     def add(self, node: Node) -> int:
         """The number of this node; the same for an equal one."""
-        if node not in self._numbers:
-            self._numbers[node] = len(self.nodes)
+        number = self._numbers.setdefault(node, len(self.nodes))
+        if number == len(self.nodes):
             self.nodes.append(node)
-        return self._numbers[node]
+        return number
 
     def number(self, value: float) -> int:
-        return self.add(Node("number", Kind.NUMBER, constants=(value,)))
+        return self.add(Node("number", Kind.NUMBER, value=value, is_constant=True))
 
-    def combine(self, op: str, kind: Kind, *operands: int, extra_look_back: int = 0) -> int:
-        look_back = max(self.nodes[operand].look_back for operand in operands) + extra_look_back
-        return self.add(Node(op, kind, operands, look_back=look_back))
+    def parameter(self, name: str) -> int:
+        return self.add(Node("parameter", Kind.NUMBER, value=name, is_constant=True))
 
+    def series(self, name: str) -> int:
+        return self.add(Node(name, Kind.NUMBER))
 
-_FOLD: dict[str, Callable[[float, float], float]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "div": operator.truediv,
-}
+    def combine(self, op: str, kind: Kind, *operands: int) -> int:
+        """An operation bar by bar. Of constants a number is constant, too; a truth is computed all the same."""
+        nodes = [self.nodes[operand] for operand in operands]
+        return self.add(
+            Node(
+                op,
+                kind,
+                operands,
+                is_constant=kind is Kind.NUMBER and all(node.is_constant for node in nodes),
+                is_positional=any(node.is_positional for node in nodes),
+            )
+        )
 
-
-def fold(op: str, left: float, right: float) -> float:
-    """Arithmetic on constants as on series: what is not a finite number is unknown, NaN."""
-    try:
-        value = _FOLD[op](left, right)
-    except (ZeroDivisionError, OverflowError):
-        return math.nan
-    return value if math.isfinite(value) else math.nan
+    def prev(self, operand: int, lag: int) -> int:
+        """The operand as it was `lag` bars ago; lag is the number of a constant node."""
+        node = self.nodes[operand]
+        if node.is_constant:
+            return operand
+        if node.op == "prev":
+            operand, earlier = node.operands
+            lag = self.combine("add", Kind.NUMBER, earlier, lag)
+        return self.add(Node("prev", node.kind, (operand, lag)))

@@ -109,7 +109,9 @@ _MACD = Indicator(
     takes_source=True,
     settle=lambda fast, slow, signal: 4 * max(fast, slow, signal),
 )
-_ADX = Indicator("adx", (_length(minimum=2),), look_back=lambda length: length, source="", inputs=HLC, settle=_four_times)
+_ADX = Indicator(
+    "adx", (_length(minimum=2),), look_back=lambda length: length, source="", inputs=HLC, settle=_four_times
+)
 _STOCH = Indicator(
     "stoch",
     (_length(), _length("k_smooth"), _length("d_smooth")),

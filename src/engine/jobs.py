@@ -86,5 +86,5 @@ def _load(request: BacktestRequest, strategy: Strategy) -> Prices:
             request.symbol or "",
             request.timeframe,
             span=lambda series: coverage.span(request, series),
-            look_back=strategy.look_back,
+            look_back=strategy.warm_up,
         )

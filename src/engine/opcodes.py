@@ -1,4 +1,4 @@
-"""Operations of compiled rules, and the one kind of program that runs bar by bar.
+"""Operations of compiled rules: those that run block by block ahead of a simulation, and those that run within it.
 
 Exits may name `bars_in_trade`, `entry_price` and `open_profit`, which are known only while a position is simulated.
 What of an exit does not depend on them is computed ahead, as columns; the rest is a short program for the simulation.
@@ -14,7 +14,10 @@ POSITION_NAMES = ("bars_in_trade", "entry_price", "open_profit")
 
 
 class Op(IntEnum):
-    """Of an exit program: two registers in, one out. Truth is 1.0, 0.0 or, unknown, NaN."""
+    """Up to NOT: two registers in, one out. In an exit program truth is 1.0, 0.0 or, unknown, NaN.
+
+    The others move values between registers and columns, and end in the signals' flags.
+    """
 
     ADD = 0
     SUB = 1
@@ -32,6 +35,11 @@ class Op(IntEnum):
     AND = 13
     OR = 14
     NOT = 15
+    LOAD = 16
+    LOAD_TRUTH = 17
+    STORE = 18
+    STORE_TRUTH = 19
+    FLAG = 20
 
 
 @dataclass(frozen=True, slots=True)

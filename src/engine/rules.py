@@ -1,64 +1,86 @@
-"""A strategy is data: parameters, named series and rules. Here its definition is checked and its rules compiled."""
+"""A strategy is data: parameters, named series, rules, stops, sizing. Here its definition is checked and compiled.
 
-import math
-import re
+    definition ── read ── Template ── bind(parameters) ── Strategy, ready to be evaluated
+
+Reading a definition costs most of the time, so that a sweep reads it once. No machine code is compiled for either.
+"""
+
+import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from engine.compiler import RESERVED, names_in, read_rule
+from engine.binding import Bound, bind
+from engine.compiler import read_rule
 from engine.errors import StrategyError, nearest
-from engine.graph import Graph, Kind, Node
+from engine.exits import ExitPlan, plan_exits
+from engine.graph import Graph, Kind
 from engine.orders import Sizing, Stops
+from engine.parameters import Parameter, read_parameters, refuse_bad_name, values_of
+from engine.parsing import names_in
+from engine.program import Plan, lay_out
+from engine.signals import ENTRY_LONG, ENTRY_SHORT, EXIT_LONG, EXIT_SHORT
+from engine.stops_and_sizing import SizingRule, StopRule, bind_stops, read_sizing, read_stops
 
 MAX_LET = 64
-MAX_PARAMETERS = 64
 VERSION = 1
 
-_MEMBERS = (
-    "version",
-    "name",
-    "params",
-    "let",
-    "entryLong",
-    "exitLong",
-    "entryShort",
-    "exitShort",
-    "stops",
-    "sizing",
-)
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
-_ALL_CASH = {"mode": "percent", "value": 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A number that a run may override within its bounds."""
-
-    name: str
-    type: str
-    default: float
-    minimum: float
-    maximum: float
+ENTRIES = {"entryLong": ENTRY_LONG, "entryShort": ENTRY_SHORT}
+EXITS = {"exitLong": EXIT_LONG, "exitShort": EXIT_SHORT}
+RULES = {**ENTRIES, **EXITS}
+_MEMBERS = ("version", "name", "params", "let", "entryLong", "exitLong", "entryShort", "exitShort", "stops", "sizing")
 
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """A checked definition with its parameters bound, compiled to one graph.
+    """A checked definition with its parameters bound.
 
-    entry_long, exit_long: node numbers of truths; an absent exit never closes. look_back: bars a rule needs before the
-    bar it decides on.
+    look_back: bars that its rules need before the first they can decide on. warm_up: bars before it whose absence
+    would show; recursions forget slowly. distances: nodes of the stops that hang on the average true range.
     """
 
     name: str
     parameters: Mapping[str, float]
-    nodes: tuple[Node, ...]
-    entry_long: int
-    exit_long: int | None
+    plan: Plan
+    bound: Bound
+    exits: ExitPlan | None
+    distances: Mapping[str, int]
     look_back: int
-    stops: Stops = Stops()
-    sizing: Sizing = Sizing()
+    warm_up: int
+    stops: Stops
+    sizing: Sizing
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A definition that was read, its parameters still open."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    graph: Graph
+    plan: Plan
+    exits: ExitPlan | None
+    roots: tuple[int, ...]
+    stops: Mapping[str, StopRule]
+    sizing: SizingRule
+
+    def bind(self, overrides: Mapping[str, Any] | None = None) -> Strategy:
+        """The strategy with these parameters, else StrategyError with the place."""
+        values = values_of(self.parameters, overrides or {})
+        bound = bind(self.graph, values)
+        return Strategy(
+            name=self.name,
+            parameters=values,
+            plan=self.plan,
+            bound=bound,
+            exits=self.exits,
+            distances={name: stop.distance for name, stop in self.stops.items() if stop.distance is not None},
+            look_back=max(bound.look_back[node] for node in self.roots),
+            warm_up=max(bound.warm_up[node] for node in self.roots),
+            stops=bind_stops(self.stops, bound),
+            sizing=self.sizing.bind(bound),
+        )
 
 
 def check(definition: object, overrides: Mapping[str, Any] | None = None) -> None:
@@ -68,55 +90,62 @@ def check(definition: object, overrides: Mapping[str, Any] | None = None) -> Non
 
 def parameters_of(definition: Mapping[str, Any]) -> tuple[Parameter, ...]:
     """The parameters that a definition declares, in its order."""
-    declared = _object(definition, "params")
-    if len(declared) > MAX_PARAMETERS:
-        raise StrategyError("params", f"{len(declared)} parameters, the limit is {MAX_PARAMETERS}")
-    return tuple(_parameter(name, facts) for name, facts in declared.items())
+    return read_parameters(_object(definition, "params"))
 
 
 def compile_strategy(definition: object, overrides: Mapping[str, Any] | None = None) -> Strategy:
-    """A strategy ready to be evaluated. Takes well under a millisecond; compiles no machine code."""
+    """A strategy ready to be evaluated. Definitions that were read lately are not read again."""
+    try:
+        # Of version 2, which writes equal values as equal bytes; and 1, 1.0 and True as different ones.
+        key = marshal.dumps(definition, 2)
+    except ValueError:
+        return read(definition).bind(overrides)
+    template = _templates.get(key)
+    if template is None:
+        template = read(definition)
+        if len(key) <= LONGEST_KEPT:
+            if len(_templates) >= KEPT:
+                _templates.pop(next(iter(_templates)), None)
+            _templates[key] = template
+    return template.bind(overrides)
+
+
+# A worker runs the same few strategies again and again.
+KEPT = 64
+LONGEST_KEPT = 16_384
+_templates: dict[bytes, Template] = {}
+
+
+def read(definition: object) -> Template:
+    """Everything about a definition that holds for all values of its parameters."""
     if not isinstance(definition, Mapping):
         raise StrategyError("definition", "must be a JSON object")
     _refuse_what_is_unknown(definition)
-    values = bind(parameters_of(definition), overrides or {})
+    parameters = parameters_of(definition)
     graph = Graph()
-    names = {name: graph.number(value) for name, value in values.items()}
+    names = {parameter.name: graph.parameter(parameter.name) for parameter in parameters}
+    stops = read_stops(definition.get("stops"), graph, names)
+    sizing = read_sizing(definition.get("sizing"), graph, names, stops)
     _read_let(definition, graph, names)
-    entry = _read_member(definition, "entryLong", graph, names)
-    if entry is None:
-        raise StrategyError("entryLong", "is missing; a strategy needs a rule that opens a position")
-    leave = _read_member(definition, "exitLong", graph, names)
-    used = [node for node in (entry, leave) if node is not None]
-    return Strategy(
+    rules = _read_rules(definition, graph, names)
+    flags: dict[int, int] = {}
+    for member, node in rules.items():
+        if not graph.nodes[node].is_positional:
+            # A reversal may say one rule twice.
+            flags[node] = flags.get(node, 0) | RULES[member]
+    exits = plan_exits(graph, rules.get("exitLong"), rules.get("exitShort"))
+    distances = [stop.distance for stop in stops.values() if stop.distance is not None]
+    wanted = (*distances, *(exits.columns if exits else ()))
+    return Template(
         name=_name_of(definition),
-        parameters=values,
-        nodes=tuple(graph.nodes),
-        entry_long=entry,
-        exit_long=leave,
-        look_back=max(graph.nodes[node].look_back for node in used),
+        parameters=parameters,
+        graph=graph,
+        plan=lay_out(graph, flags, wanted),
+        exits=exits,
+        roots=(*rules.values(), *distances),
+        stops=stops,
+        sizing=sizing,
     )
-
-
-def bind(parameters: tuple[Parameter, ...], overrides: Mapping[str, Any]) -> dict[str, float]:
-    """The parameters' values: defaults, and what overrides say within the declared bounds."""
-    known = {parameter.name: parameter for parameter in parameters}
-    for name in overrides:
-        if name not in known:
-            raise StrategyError(
-                f"strategyParams.{name}", "the strategy has no such parameter", near=nearest(name, known)
-            )
-    return {name: _bound(known[name], overrides.get(name, known[name].default)) for name in known}
-
-
-def _bound(parameter: Parameter, value: object) -> float:
-    where = f"strategyParams.{parameter.name}"
-    number = _number(where, value)
-    if parameter.type == "int" and not number.is_integer():
-        raise StrategyError(where, f"must be a whole number; found {value!r}")
-    if not parameter.minimum <= number <= parameter.maximum:
-        raise StrategyError(where, f"must be {parameter.minimum:g} to {parameter.maximum:g}; found {number:g}")
-    return number
 
 
 def _refuse_what_is_unknown(definition: Mapping[str, Any]) -> None:
@@ -125,16 +154,7 @@ def _refuse_what_is_unknown(definition: Mapping[str, Any]) -> None:
             raise StrategyError(str(member), "no such member", near=nearest(str(member), _MEMBERS))
     version = definition.get("version", VERSION)
     if isinstance(version, bool) or version != VERSION:
-        raise StrategyError("version", f"must be {VERSION}; found {version!r}")
-    for member in ("entryShort", "exitShort"):
-        if definition.get(member) is not None:
-            raise StrategyError(member, "short positions are not supported yet; write null")
-    for stop, level in _object(definition, "stops").items():
-        if level is not None:
-            raise StrategyError(f"stops.{stop}", "stops are not supported yet; write null")
-    sizing = _object(definition, "sizing") or _ALL_CASH
-    if isinstance(sizing.get("value"), bool) or dict(sizing) != _ALL_CASH:
-        raise StrategyError("sizing", 'only {"mode": "percent", "value": 1.0} is supported yet')
+        raise StrategyError("version", f"must be {VERSION}; found {version!r}"[:200])
 
 
 def _name_of(definition: Mapping[str, Any]) -> str:
@@ -142,33 +162,6 @@ def _name_of(definition: Mapping[str, Any]) -> str:
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= 100:
         raise StrategyError("name", "must be a text of 1 to 100 characters")
     return name.strip()
-
-
-def _parameter(name: object, facts: object) -> Parameter:
-    where = f"params.{name}"
-    _refuse_bad_name(where, name)
-    if not isinstance(facts, Mapping):
-        raise StrategyError(where, 'must be an object such as {"type": "int", "default": 10, "min": 2, "max": 400}')
-    if facts.get("type") not in ("int", "float"):
-        raise StrategyError(f"{where}.type", f"must be 'int' or 'float'; found {facts.get('type')!r}")
-    low, default, high = (_number(f"{where}.{key}", facts.get(key)) for key in ("min", "default", "max"))
-    if not low <= default <= high:
-        raise StrategyError(where, f"min ≤ default ≤ max does not hold: {low:g}, {default:g}, {high:g}")
-    if facts["type"] == "int" and not (low.is_integer() and default.is_integer() and high.is_integer()):
-        raise StrategyError(where, "min, default and max of an int must be whole numbers")
-    return Parameter(str(name), str(facts["type"]), default, low, high)
-
-
-def _number(where: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise StrategyError(where, f"must be a number; found {value!r}"[:200])
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise StrategyError(where, "must be a finite number")
-    return number
 
 
 def _object(definition: Mapping[str, Any], member: str) -> Mapping[str, Any]:
@@ -180,38 +173,57 @@ def _object(definition: Mapping[str, Any], member: str) -> Mapping[str, Any]:
     return value
 
 
-def _refuse_bad_name(where: str, name: object) -> None:
-    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
-        raise StrategyError(where, "a name is a letter, then up to 31 letters, digits or _")
-    if name in RESERVED:
-        raise StrategyError(where, f"{name!r} already means something in rules; choose another name")
-
-
 def _read_let(definition: Mapping[str, Any], graph: Graph, names: dict[str, int]) -> None:
     """Read the named series, each after those it mentions: JSON objects have no order one could rely on."""
-    texts = _object(definition, "let")
-    if len(texts) > MAX_LET:
-        raise StrategyError("let", f"{len(texts)} names, the limit is {MAX_LET}")
-    mentions = {}
-    for name, text in texts.items():
-        _refuse_bad_name(f"let.{name}", name)
+    given = _object(definition, "let")
+    if len(given) > MAX_LET:
+        raise StrategyError("let", f"{len(given)} names, the limit is {MAX_LET}")
+    texts: dict[str, str] = {}
+    for name, text in given.items():
+        refuse_bad_name(f"let.{name}", name)
         if name in names:
             raise StrategyError(f"let.{name}", "is a parameter, too; choose another name")
-        mentions[name] = names_in(_text(f"let.{name}", text), f"let.{name}") & texts.keys()
-    try:
-        order = list(TopologicalSorter(mentions).static_order())
-    except CycleError as error:
-        circle = error.args[1]
-        raise StrategyError(f"let.{circle[0]}", f"is defined by itself: {' → '.join(reversed(circle))}") from None
-    for name in order:
+        texts[name] = _text(f"let.{name}", text)
+    for name in _in_order(texts):
         names[name] = read_rule(texts[name], where=f"let.{name}", graph=graph, names=names)
 
 
-def _read_member(definition: Mapping[str, Any], member: str, graph: Graph, names: Mapping[str, int]) -> int | None:
-    text = definition.get(member)
-    if text is None:
-        return None
-    return read_rule(_text(member, text), where=member, graph=graph, names=names, expected=Kind.TRUTH)
+def _in_order(texts: Mapping[str, str]) -> list[str]:
+    mentions = {name: names_in(text) & texts.keys() for name, text in texts.items()}
+    seen: set[str] = set()
+    for name, mentioned in mentions.items():
+        if not mentioned <= seen:
+            break
+        seen.add(name)
+    else:
+        return list(texts)
+    try:
+        return list(TopologicalSorter(mentions).static_order())
+    except CycleError as error:
+        circle = error.args[1]
+        raise StrategyError(f"let.{circle[0]}", f"is defined by itself: {' → '.join(reversed(circle))}") from None
+
+
+def _read_rules(definition: Mapping[str, Any], graph: Graph, names: Mapping[str, int]) -> dict[str, int]:
+    """The nodes of the rules that are given. An exit that can never close anything is a slip, and said to be one."""
+    rules = {}
+    for member in RULES:
+        text = definition.get(member)
+        if text is not None:
+            rules[member] = read_rule(
+                _text(member, text),
+                where=member,
+                graph=graph,
+                names=names,
+                expected=Kind.TRUTH,
+                in_exit=member in EXITS,
+            )
+    if not ENTRIES.keys() & rules.keys():
+        raise StrategyError("entryLong", "is missing; a strategy needs a rule that opens a position, long or short")
+    for entry, leave in zip(ENTRIES, EXITS, strict=True):
+        if leave in rules and entry not in rules:
+            raise StrategyError(leave, f"closes what nothing opens; add {entry} or write null")
+    return rules
 
 
 def _text(where: str, text: object) -> str:

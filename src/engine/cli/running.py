@@ -92,7 +92,7 @@ def _prices(request: BacktestRequest, strategy: Strategy) -> Prices:
             symbol,
             request.timeframe,
             span=lambda series: coverage.span(request, series),
-            look_back=strategy.look_back,
+            look_back=strategy.warm_up,
         )
     terminal.note(f"prices of {symbol} from the database, version {prices.series.version}.")
     return prices

@@ -119,9 +119,7 @@ def rsi(source: NDArray[np.float64], length: int, out: NDArray[np.float64]) -> N
 
 
 @njit(**OPTIONS)
-def true_range(
-    high: NDArray[np.float64], low: NDArray[np.float64], close: NDArray[np.float64], i: int
-) -> float:
+def true_range(high: NDArray[np.float64], low: NDArray[np.float64], close: NDArray[np.float64], i: int) -> float:
     """Of bar i ≥ 1: how far it reached, the gap from the close before it included."""
     before = close[i - 1]
     return max(high[i] - low[i], abs(before - high[i]), abs(before - low[i]))

@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from engine.errors import UnknownStrategy
-from engine.rules import Parameter, parameters_of
+from engine.parameters import Parameter
+from engine.rules import parameters_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,73 @@
+"""A rule's text becomes a tree: its words checked one by one, then read by `ast.parse`. Nothing is ever evaluated."""
+
+import ast
+import re
+
+from engine.errors import StrategyError
+
+MAX_CHARACTERS = 2_000
+MAX_NODES = 256
+MAX_DEPTH = 32
+
+_SPACE = r"[ \t\r\n]+"
+_NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_SIGN = r"[<>=!]=|[-+*/<>(),]"
+
+# A number that runs into a word, as in 1_000 or 5close, is told apart by what may follow it.
+_WHOLE = re.compile(rf"(?:{_SPACE}|{_NUMBER}(?![A-Za-z0-9_.])|{_NAME}|{_SIGN})*+")
+_WORD = re.compile(
+    rf"(?P<space>{_SPACE})|(?P<number>{_NUMBER})(?P<tail>[A-Za-z0-9_.]*)|(?P<name>{_NAME})"
+    rf"|(?P<foreign>&&|\|\||<>|=(?!=)|!(?!=)|[&|])|(?P<sign>{_SIGN})"
+)
+_NAMES = re.compile(_NAME)
+# How other languages say it.
+_MEANT = {"&&": "and", "&": "and", "||": "or", "|": "or", "!": "not", "=": "==", "<>": "!="}
+
+
+def names_in(text: str) -> set[str]:
+    """The names that a rule's text mentions."""
+    return set(_NAMES.findall(text))
+
+
+def parse(text: str, where: str) -> tuple[ast.expr, int]:
+    """The tree of a rule, and what to add to its columns for those of the text, counted from 1.
+
+    Raises StrategyError for a text that is too long, is no expression, or has a word that no rule has.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise StrategyError(where, f"{len(text):,} characters, the limit is {MAX_CHARACTERS:,}")
+    if _WHOLE.fullmatch(text) is None or "<>" in text:
+        _refuse_foreign_word(text, where)
+    # A line's end means nothing here, and leading spaces would be an indentation.
+    flat = text.translate(_FLAT)
+    bare = flat.lstrip(" ")
+    indent = len(flat) - len(bare)
+    bare = bare.rstrip(" ")
+    if not bare:
+        raise StrategyError(where, "the rule is empty; write an expression or null")
+    try:
+        return ast.parse(bare, mode="eval").body, indent + 1
+    except SyntaxError as error:
+        column = indent + max(1, min(error.offset or len(bare), len(bare)))
+        raise StrategyError(where, f"not a complete expression ({error.msg})", column=column) from None
+    except (ValueError, MemoryError, RecursionError):
+        raise StrategyError(where, f"nested deeper than {MAX_DEPTH} levels") from None
+
+
+_FLAT = str.maketrans("\t\r\n", "   ")
+
+
+def _refuse_foreign_word(text: str, where: str) -> None:
+    """Let through only what the language is made of, so that the parser never meets a string, a lambda or a null."""
+    at = 0
+    while at < len(text):
+        word = _WORD.match(text, at)
+        if word is None:
+            raise StrategyError(where, f"{text[at]!r} is not part of the rule language", column=at + 1)
+        if word["foreign"]:
+            reason = f"{word[0]!r} is not part of the rule language"
+            raise StrategyError(where, reason, column=at + 1, near=_MEANT[word[0]])
+        if word["tail"]:
+            raise StrategyError(where, f"{word[0]!r} is not a number", column=at + 1)
+        at = word.end()
