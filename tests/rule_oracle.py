@@ -2,6 +2,7 @@
 
 import ast
 import math
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -51,9 +52,9 @@ class _Interpreter:
         """function on every bar where all are known."""
         return [None if any(v is None for v in values) else function(*values) for values in zip(*series, strict=True)]
 
-    def read(self, tree: ast.expr) -> Series:
+    def read(self, tree: ast.expr) -> Series:  # noqa: C901, PLR0911 a case a form
         match tree:
-            case ast.Constant(value=value):
+            case ast.Constant(value=int() | float() as value):
                 return [float(value)] * self.n
             case ast.Name(id="hl2"):
                 return self.read(ast.parse("(high + low) / 2", mode="eval").body)
@@ -83,10 +84,10 @@ class _Interpreter:
                 return self.call(name, args)
         raise AssertionError(ast.dump(tree))
 
-    def call(self, name: str, args: list[ast.expr]) -> Series:
+    def call(self, name: str, args: list[ast.expr]) -> Series:  # noqa: PLR0911 a case a function
         if name in ("crosses_above", "crosses_below"):
             a, b = map(self.read, args)
-            over = (lambda x, y: x > y) if name == "crosses_above" else (lambda x, y: x < y)
+            over = operator.gt if name == "crosses_above" else operator.lt
             now = self.each(over, a, b)
             earlier = [self.earlier(arg, series, 1) for arg, series in zip(args, (a, b), strict=True)]
             before = self.each(lambda x, y: not over(x, y), *earlier)
@@ -102,7 +103,12 @@ class _Interpreter:
         if name == "bars_since":
             source = self.read(args[0])
             return [next((k for k in range(i + 1) if source[i - k]), None) for i in range(self.n)]
-        plain = {"sma": lambda values: sum(values) / len(values), "highest": max, "lowest": min, "sum": sum}
+        plain: dict[str, Callable[[Series], Any]] = {
+            "sma": lambda values: sum(values) / len(values),
+            "highest": max,
+            "lowest": min,
+            "sum": sum,
+        }
         if name in plain:
             return self.window(self.read(args[0]), int(ast.literal_eval(args[1])), plain[name])
         return self.indicator(name, args)

@@ -29,7 +29,7 @@ class Node(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where in the definition something is said. columns: of the call and of each of its arguments, from 1, where it is a text."""
+    """Where something is said. columns: from 1, of the call and of each of its arguments, in a text."""
 
     where: str
     columns: tuple[int | None, ...]

@@ -45,8 +45,10 @@ class Sizing:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What an order costs: commission as a rate of the money that moves, per unit, fixed, at least minimum; slippage
-    as a fraction of the price.
+    """What an order costs.
+
+    commission: a rate of the money that moves; with per_unit and fixed on top, at least minimum. slippage: a fraction
+    of the price.
     """
 
     commission: float = 0.0

@@ -9,7 +9,7 @@ import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, cast
 
 from engine.binding import Bound, bind
 from engine.compiler import read_rule
@@ -97,7 +97,7 @@ def compile_strategy(definition: object, overrides: Mapping[str, Any] | None = N
     """A strategy ready to be evaluated. Definitions that were read lately are not read again."""
     try:
         # Of version 2, which writes equal values as equal bytes; and 1, 1.0 and True as different ones.
-        key = marshal.dumps(definition, 2)
+        key = marshal.dumps(cast(Any, definition), 2)
     except ValueError:
         return read(definition).bind(overrides)
     template = _templates.get(key)

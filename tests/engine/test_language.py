@@ -4,17 +4,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rule_oracle import interpret
 
 from engine import sample
 from engine.bars import Bars
 from engine.evaluate import signals
+from engine.kernels import evaluate as kernels
 from engine.kernels.evaluate import BLOCK
 from engine.opcodes import Op
 from engine.program import PRICES, Plan, Program
 from engine.rules import compile_strategy
 from engine.series import Prices
 from engine.signals import ENTRY_LONG
+from rule_oracle import interpret
 
 SPX = sample.find("SPX", "1d").read()
 N = 90
@@ -125,6 +126,10 @@ def test_a_bar_of_minutes_and_one_of_days_are_evaluated_by_the_same_machine_code
     strategy = compile_strategy(definition("close > sma(named, 3)"))
     read_only = signals(strategy, Prices(SPX.series, Bars(*frozen))).flags
     assert read_only.tolist() == signals(strategy, prices(0)).flags.tolist()
+
+
+def test_the_machine_and_the_compiler_agree_on_operations() -> None:
+    assert {op.name: int(op) for op in Op} == {op.name: getattr(kernels, op.name) for op in Op}
 
 
 def verify(plan: Plan) -> None:

@@ -332,7 +332,7 @@ def columns(count: int) -> dict[str, Any]:
 
 def test_a_strategy_holds_so_many_series_and_no_more() -> None:
     rules.check(columns(MAX_COLUMNS))
-    with pytest.raises(StrategyError, match="holds 65 series .* the limit is 64"):
+    with pytest.raises(StrategyError, match=r"holds 65 series .* the limit is 64"):
         rules.check(columns(MAX_COLUMNS + 1))
 
 

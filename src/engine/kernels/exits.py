@@ -9,7 +9,7 @@ ADD, SUB, MUL, DIV, MIN, MAX, ABS, GT, GE, LT, LE, EQ, NE, AND, OR, NOT = range(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def combine(op: int, a: float, b: float) -> float:  # noqa: C901, PLR0911, PLR0912 one operation, one line
+def combine(op: int, a: float, b: float) -> float:  # noqa: PLR0911 one operation, one line
     """One operation; NaN is unknown, and so is a quotient by zero or an overflow."""
     if op == AND:
         if a == 0.0 or b == 0.0:

@@ -1,5 +1,7 @@
 """What kernels of indicators share: the types of their arrays, and where a series is known without a gap."""
 
+from typing import Any
+
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
@@ -10,7 +12,10 @@ DAYS = types.Array(types.int64, 1, "C", readonly=True)
 WHOLE = types.int64
 REAL = types.float64
 
-OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
+OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+
+# For what only other kernels call: compiled with them.
+helper = njit(cache=True, nogil=True, error_model="numpy")
 
 # What TA-Lib takes for zero in a denominator.
 ZERO = 1e-14

@@ -140,7 +140,7 @@ def hold(
     nogil=True,
     error_model="numpy",
 )
-def simulate(  # noqa: C901, PLR0912, PLR0915 one bar, in the order in which things happen
+def simulate(
     open_: Floats,
     high: Floats,
     low: Floats,
