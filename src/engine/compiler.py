@@ -17,21 +17,7 @@ from engine.graph import Graph, Kind, Node, Place
 from engine.indicators import INDICATORS, Indicator
 from engine.opcodes import POSITION_NAMES
 from engine.parsing import MAX_DEPTH, MAX_NODES, parse
-
-SERIES = ("open", "high", "low", "close", "volume")
-DERIVED = ("hl2", "hlc3")
-# Of the language itself, with how they are written.
-FUNCTIONS = {
-    "crosses_above": "crosses_above(a, b)",
-    "crosses_below": "crosses_below(a, b)",
-    "prev": "prev(x, bars)",
-    "abs": "abs(x)",
-    "min": "min(a, b)",
-    "max": "max(a, b)",
-    "count": "count(condition, length)",
-    "bars_since": "bars_since(condition)",
-}
-RESERVED = frozenset((*SERIES, *DERIVED, *POSITION_NAMES, *FUNCTIONS, *INDICATORS, "and", "or", "not"))
+from engine.words import DERIVED, FUNCTIONS, RESERVED, SERIES
 
 _NUMBER, _TRUTH = Kind.NUMBER, Kind.TRUTH
 _ARITHMETIC: dict[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}

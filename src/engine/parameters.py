@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.compiler import RESERVED
 from engine.errors import StrategyError, nearest
 from engine.numbers import number_of
+from engine.words import RESERVED
 
 MAX_PARAMETERS = 64
 

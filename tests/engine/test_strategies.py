@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from engine import sample, strategies
 from engine.errors import StrategyError
+from engine.evaluate import signals
 from engine.rules import compile_strategy
+from engine.signals import ENTRY_LONG, EXIT_LONG
 from engine.strategies.source import excerpt, read_file, read_source
 
 
@@ -61,3 +64,25 @@ def test_an_error_about_no_text_shows_none() -> None:
 
     assert excerpt({"params": {"n": 3}}, refused.value) is None
     assert excerpt([], StrategyError("entryLong", "wrong", column=1)) is None
+
+
+def test_the_built_ins_are_nine() -> None:
+    assert [built_in.short_name for built_in in strategies.builtins()] == [
+        "bollinger-reversion",
+        "buy-and-hold",
+        "donchian-breakout",
+        "ema-cross",
+        "macd",
+        "momentum",
+        "rsi-reversion",
+        "sma-cross",
+        "supertrend",
+    ]
+
+
+@pytest.mark.parametrize("built_in", strategies.builtins(), ids=lambda built_in: built_in.short_name)
+def test_a_built_in_trades_real_prices_both_ways(built_in: strategies.BuiltIn) -> None:
+    prices = sample.find("SPX", "1d").read()
+    flags = signals(compile_strategy(built_in.definition), prices).flags
+    assert (flags & ENTRY_LONG).any()
+    assert (flags & EXIT_LONG).any() != (built_in.short_name == "buy-and-hold")
