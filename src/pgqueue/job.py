@@ -13,6 +13,8 @@ NOBODY = UUID(int=0)
 class JobState(StrEnum):
     SCHEDULED = "scheduled"
     """run_at lies ahead (delayed, or between retries). `promote` moves it to ready when due."""
+    HELD = "held"
+    """Its owner runs as many as the plan allows; one of them ending makes it ready."""
     READY = "ready"
     """May be claimed."""
     PROCESSING = "processing"
@@ -28,7 +30,7 @@ class JobState(StrEnum):
     @property
     def status(self) -> str:
         """The word callers see: whether a waiting job is due yet is told by run_at alone."""
-        return "waiting" if self in (JobState.SCHEDULED, JobState.READY) else self.value
+        return "waiting" if self in (JobState.SCHEDULED, JobState.HELD, JobState.READY) else self.value
 
 
 FINAL = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})

@@ -12,7 +12,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from pgqueue.errors import ArgsTooLarge, IdempotencyConflict, JobNotFound, WrongState
+from pgqueue.errors import ArgsTooLarge, IdempotencyConflict, JobNotFound, WrongState, refusal
 from pgqueue.hints import Hints
 from pgqueue.job import (
     NOBODY,
@@ -41,7 +41,6 @@ class Queue:
     def __init__(self, pool: AsyncConnectionPool, *, name: str = "backtest") -> None:
         self._pool = pool
         self._name = name
-        self._known: set[str] = set()
         self._hints = Hints(pool)
         self._sending: asyncio.Task[None] | None = None
 
@@ -62,7 +61,7 @@ class Queue:
         *,
         queue: str | None = None,
         user_id: UUID = NOBODY,
-        tier: int = 0,
+        tier: int | None = None,
         priority: int = 5,
         run_at: datetime | None = None,
         idempotency_key: str | None = None,
@@ -72,9 +71,11 @@ class Queue:
     ) -> Enqueued:
         """Add a job; with `connection`, inside the caller's transaction, to run only if that commits.
 
-        tier: 0 free, 1 basic, 2 pro. priority: 1–10, 10 first. run_at: not before; None is now. The same key and
-        request_hash give the first job again; the same key with another hash raises IdempotencyConflict. args: JSON of
-        at most 256 KiB, else ArgsTooLarge. A caller's transaction gets no hint: a poll finds its job within a second.
+        tier: 0 free, 1 basic, 2 pro, where something trusted says so; None is the account's. priority: 1–10, 10 first.
+        run_at: not before; None is now. The same key and request_hash give the first job again; the same key with
+        another hash raises IdempotencyConflict. args: JSON of at most 256 KiB, else ArgsTooLarge. Raises EnqueueRefused
+        at a limit: daily quota, waiting jobs, credits, a full queue. A caller's transaction is not aborted by that, and
+        gets no hint: a poll finds its job within a second.
         """
         text = json.dumps(args, allow_nan=False)
         if len(text.encode()) > MAX_ARGS_BYTES:
@@ -103,21 +104,14 @@ class Queue:
         return enqueued
 
     async def _enqueue(self, connection: AsyncConnection[Any], parameters: dict[str, Any]) -> Enqueued:
-        queue = parameters["queue"]
-        if queue not in self._known:
-            await connection.execute(sql("ensure_queue"), {"queue": queue})
-            # In a caller's transaction the rows may yet be rolled back.
-            if connection.autocommit:
-                self._known.add(queue)
-        row = await (await connection.execute(sql("enqueue"), parameters)).fetchone()
-        if row is not None:
-            return Enqueued(job_id=_first(row), created=True)
         cursor = connection.cursor(row_factory=dict_row)
-        earlier = await (await cursor.execute(sql("find_idempotent"), parameters)).fetchone()
-        assert earlier is not None
-        if earlier["request_hash"] != parameters["request_hash"]:
-            raise IdempotencyConflict(parameters["idempotency_key"], job_id=earlier["id"])
-        return Enqueued(job_id=earlier["id"], created=False)
+        answer = await (await cursor.execute(sql("enqueue"), parameters)).fetchone()
+        assert answer is not None
+        if answer["refused"] is not None:
+            raise refusal(answer["refused"], limit=answer["refused_limit"], seconds=answer["refused_seconds"])
+        if not answer["created"] and not answer["same_request"]:
+            raise IdempotencyConflict(parameters["idempotency_key"], job_id=answer["job_id"])
+        return Enqueued(job_id=answer["job_id"], created=answer["created"])
 
     async def read(self, job_ids: Sequence[UUID], *, user_id: UUID | None = None) -> list[JobSnapshot]:
         """These jobs as they are now, in id order; unknown ones, and with user_id other users', are left out."""
@@ -189,7 +183,7 @@ class Queue:
                 self._hints.cancel(job_id)
                 self._hints.changed(job_id)
                 return Cancelled.REQUESTED
-            case JobState.SCHEDULED | JobState.READY:
+            case JobState.SCHEDULED | JobState.HELD | JobState.READY:
                 self._hints.changed(job_id)
                 return Cancelled.CANCELLED
 

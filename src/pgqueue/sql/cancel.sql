@@ -16,7 +16,7 @@ changed as (
          updated_at = clock_timestamp()
     from target
    where job.id = target.id
-     and target.state in ('scheduled', 'ready', 'processing')
+     and target.state in ('scheduled', 'held', 'ready', 'processing')
      and target.cancel_requested_at is null
 )
 select state, cancel_requested_at is not null as asked_before from target

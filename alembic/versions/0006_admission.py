@@ -1,0 +1,437 @@
+"""Plans, accounts, credits, and lanes that admit a user's jobs up to the plan's limit."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+NOW = sa.text("clock_timestamp()")
+
+PLANS = """
+insert into pgqueue.plans (tier, name, concurrent, per_day, waiting)
+values (0, 'free', 1, 3, 100), (1, 'basic', 2, null, 1000), (2, 'pro', 4, null, 10000)
+"""
+
+# What a lane counts of a job: a slot while it is ready or running, a place in the line while it is held or scheduled.
+# A trigger keeps the counts, so whoever changes a job's state, by whatever statement, keeps the limit. Its every query
+# sees what was committed before it, so a job enqueued as held while it waited for the lane's row is not left behind a
+# free slot. Claims change no count and touch no lane.
+JOBS_MOVED = """
+create function pgqueue.jobs_moved() returns trigger
+language plpgsql
+set search_path = pg_catalog
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+  lane record;
+begin
+  for lane in
+    select moved.queue, moved.user_id, moved.day, sum(moved.used)::int as used, sum(moved.parked)::int as parked,
+           sum(moved.unstarted)::int as unstarted
+      from (select now.queue, now.user_id, (now.created_at at time zone 'UTC')::date as day,
+                   (now.state in ('ready', 'processing'))::int - (was.state in ('ready', 'processing'))::int as used,
+                   (now.state in ('held', 'scheduled'))::int - (was.state in ('held', 'scheduled'))::int as parked,
+                   (now.state = 'cancelled' and now.attempt = 0)::int as unstarted
+              from now_jobs as now
+              join was_jobs as was on was.id = now.id
+             where now.limited
+               and now.state <> was.state) as moved
+     where moved.used <> 0 or moved.parked <> 0
+     group by moved.queue, moved.user_id, moved.day
+     order by moved.queue, moved.user_id, moved.day
+  loop
+    update pgqueue.lanes
+       set used = lanes.used + lane.used,
+           parked = lanes.parked + lane.parked,
+           today = case when lanes.day = lane.day then greatest(0, lanes.today - lane.unstarted) else lanes.today end,
+           excess = case when lanes.slots is null then 0
+                         else least(lanes.excess, greatest(0, lanes.used + lane.used - lanes.slots)) end
+     where lanes.queue = lane.queue
+       and lanes.user_id = lane.user_id;
+    perform pgqueue.admit(lane.queue, lane.user_id);
+  end loop;
+
+  if exists (select from now_jobs where credits > 0 and finished_at is not null) then
+    perform pgqueue.settle(array(select now.id
+                                   from now_jobs as now
+                                   join was_jobs as was on was.id = now.id
+                                  where now.credits > 0
+                                    and now.finished_at is not null
+                                    and was.finished_at is null));
+  end if;
+  return null;
+end
+$$
+"""
+
+JOBS_MOVED_TRIGGER = """
+create trigger jobs_moved
+after update on pgqueue.jobs
+referencing old table as was_jobs new table as now_jobs
+for each statement execute function pgqueue.jobs_moved()
+"""
+
+# The caller holds the lane's row. Best held jobs first; who comes to a rank joins at its floor, not at the turns that
+# others have used up. A held job that someone else is changing is passed over: he will be here next.
+ADMIT = """
+create function pgqueue.admit(in_queue text, in_user_id uuid) returns void
+language plpgsql
+set search_path = pg_catalog
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+  free int;
+begin
+  select coalesce(slots, 10000) - used into free
+    from pgqueue.lanes
+   where queue = in_queue and user_id = in_user_id and parked > 0;
+  if free > 0 then
+    update pgqueue.jobs
+       set state = 'ready',
+           updated_at = clock_timestamp(),
+           turn = case when rank = 0 then turn
+                       else greatest(turn, (select floor from pgqueue.turns
+                                             where turns.queue = in_queue and turns.rank = jobs.rank)) end
+     where id = any(array(
+           select id
+             from pgqueue.jobs
+            where queue = in_queue
+              and user_id = in_user_id
+              and state = 'held'
+            order by rank, turn, id
+            limit free
+              for update skip locked));
+  end if;
+end
+$$
+"""
+
+# A hold becomes a payment when the job completed, and goes back when it did not: once, for a job ends once.
+SETTLE = """
+create function pgqueue.settle(in_job_ids uuid[]) returns void
+language plpgsql
+set search_path = pg_catalog
+set plan_cache_mode = force_custom_plan
+as $$
+begin
+  -- In one order, so that two endings never wait for each other.
+  perform from pgqueue.accounts
+    where user_id = any(array(select user_id from pgqueue.jobs where id = any(in_job_ids)))
+    order by user_id
+      for update;
+  insert into pgqueue.ledger (user_id, job_id, entry, amount)
+  select user_id, id, case when state = 'completed' then 'taken' else 'returned' end, credits
+    from pgqueue.jobs
+   where id = any(in_job_ids);
+  update pgqueue.accounts
+     set held = accounts.held - ended.credits,
+         available = accounts.available + ended.returned
+    from (select user_id, sum(credits) as credits,
+                 coalesce(sum(credits) filter (where state <> 'completed'), 0) as returned
+            from pgqueue.jobs
+           where id = any(in_job_ids)
+           group by user_id) as ended
+   where accounts.user_id = ended.user_id;
+end
+$$
+"""
+
+# One door for every caller: HTTP, Python, the command line and SQL. It refuses by an answer, not by an error, because
+# an error would take the caller's transaction along.
+TRY_ENQUEUE = """
+create function pgqueue.try_enqueue(
+  in_queue text, in_kind text, in_args jsonb, in_user_id uuid, in_tier int, in_priority int, in_run_at timestamptz,
+  in_max_retries int, in_idempotency_key text, in_request_hash bytea, in_requeued_from uuid,
+  out job_id uuid, out created boolean, out refused text, out refused_limit bigint, out refused_seconds float8, out same_request boolean)
+language plpgsql
+set search_path = pg_catalog
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+  -- Who belongs to no plan has no lane: no limit, no turns to take.
+  nobody constant uuid := '00000000-0000-0000-0000-000000000000';
+  has_lane constant boolean := in_user_id <> nobody;
+  today_utc constant date := (clock_timestamp() at time zone 'UTC')::date;
+  plan_tier smallint := coalesce(in_tier, 0);
+  plan_concurrent int;
+  plan_per_day int;
+  plan_waiting int;
+  plan_credits bigint := 0;
+  lane pgqueue.lanes;
+  is_full boolean;
+  max_waiting int;
+  new_rank smallint;
+  new_turn bigint;
+  new_state text;
+begin
+  created := false;
+  loop
+    select coalesce(queues.max_waiting <= queues.waiting, false), queues.max_waiting into is_full, max_waiting
+      from pgqueue.queues where name = in_queue;
+    exit when found;
+    perform pgqueue.ensure_queue(in_queue);
+  end loop;
+
+  if has_lane then
+    loop
+      select plans.tier, coalesce(accounts.concurrent, plans.concurrent), coalesce(accounts.per_day, plans.per_day),
+             coalesce(accounts.waiting, plans.waiting), plans.credits_per_job
+        into plan_tier, plan_concurrent, plan_per_day, plan_waiting, plan_credits
+        from pgqueue.accounts join pgqueue.plans on plans.tier = coalesce(in_tier, accounts.tier)
+       where accounts.user_id = in_user_id;
+      exit when found;
+      insert into pgqueue.accounts (user_id, tier) values (in_user_id, coalesce(in_tier, 0)) on conflict do nothing;
+    end loop;
+    loop
+      select * into lane from pgqueue.lanes where queue = in_queue and user_id = in_user_id for update;
+      exit when found;
+      insert into pgqueue.lanes (queue, user_id, slots, day) values (in_queue, in_user_id, plan_concurrent, today_utc)
+      on conflict do nothing;
+    end loop;
+  end if;
+
+  -- Behind the lane's lock, so that of two requests with one key the second finds the first.
+  if in_idempotency_key is not null then
+    select id, request_hash is not distinct from in_request_hash into job_id, same_request
+      from pgqueue.jobs
+     where queue = in_queue and user_id = in_user_id and idempotency_key = in_idempotency_key;
+    if found then return; end if;
+  end if;
+
+  if is_full then
+    refused := 'queue_full'; refused_limit := max_waiting; return;
+  end if;
+  new_rank := (2 - plan_tier) * 10 + 11 - in_priority;
+  select floor + 1 into new_turn from pgqueue.turns where queue = in_queue and rank = new_rank;
+  if has_lane then
+    if lane.day <> today_utc then
+      lane.day := today_utc; lane.today := 0;
+    end if;
+    if lane.today >= plan_per_day then
+      refused := 'daily_quota'; refused_limit := plan_per_day;
+      refused_seconds := extract(epoch from (today_utc + 1)::timestamp at time zone 'UTC' - clock_timestamp());
+      return;
+    end if;
+    if lane.parked + lane.used >= plan_waiting + coalesce(plan_concurrent, 0) then
+      refused := 'user_waiting'; refused_limit := plan_waiting; return;
+    end if;
+    if plan_credits > 0 then
+      update pgqueue.accounts set available = available - plan_credits, held = held + plan_credits
+       where user_id = in_user_id and available >= plan_credits;
+      if not found then
+        refused := 'credits'; refused_limit := plan_credits; return;
+      end if;
+    end if;
+    new_turn := greatest(new_turn, coalesce(lane.last_turns[new_rank], 0) + 1);
+    lane.last_turns[new_rank] := new_turn;
+    lane.slots := plan_concurrent;
+    lane.excess := case when lane.slots is null then 0 else greatest(0, lane.used - lane.slots) end;
+  end if;
+
+  new_state := case when in_run_at > clock_timestamp() then 'scheduled'
+                    when lane.used >= plan_concurrent then 'held'
+                    else 'ready' end;
+  insert into pgqueue.jobs (queue, kind, user_id, tier, priority, rank, turn, args, max_retries, limited, credits,
+                            idempotency_key, request_hash, requeued_from, run_at, state)
+  values (in_queue, in_kind, in_user_id, plan_tier, in_priority, new_rank, new_turn, in_args, in_max_retries, has_lane,
+          plan_credits, in_idempotency_key, in_request_hash, in_requeued_from,
+          coalesce(in_run_at, clock_timestamp()), new_state)
+  on conflict (queue, user_id, idempotency_key) where idempotency_key is not null do nothing
+  returning id into job_id;
+  if job_id is null then
+    -- Only jobs that belong to nobody get here: they have no lane to wait at.
+    select id, request_hash is not distinct from in_request_hash into job_id, same_request
+      from pgqueue.jobs
+     where queue = in_queue and user_id = in_user_id and idempotency_key = in_idempotency_key;
+    return;
+  end if;
+  created := true;
+
+  if has_lane then
+    update pgqueue.lanes
+       set slots = lane.slots, excess = lane.excess, day = lane.day, today = lane.today + 1,
+           last_turns = lane.last_turns,
+           used = used + (new_state = 'ready')::int,
+           parked = parked + (new_state <> 'ready')::int
+     where queue = in_queue and user_id = in_user_id;
+    if plan_credits > 0 then
+      insert into pgqueue.ledger (user_id, job_id, entry, amount)
+      values (in_user_id, job_id, 'held', plan_credits);
+    end if;
+    if new_state = 'held' then
+      -- A better job takes the place of the user's worst one that has not been claimed.
+      update pgqueue.jobs set state = 'held', updated_at = clock_timestamp()
+       where id = (select id from pgqueue.jobs
+                    where queue = in_queue and user_id = in_user_id and state = 'ready' and rank > new_rank
+                    order by rank desc, turn desc, id desc
+                    limit 1
+                      for update skip locked);
+    end if;
+  end if;
+end
+$$
+"""
+
+ENSURE_QUEUE = """
+create function pgqueue.ensure_queue(in_queue text) returns void
+language sql
+set search_path = pg_catalog
+as $$
+  insert into pgqueue.queues (name) values (in_queue) on conflict do nothing;
+  insert into pgqueue.turns (queue, rank) select in_queue, rank from generate_series(0, 30) as rank on conflict do nothing;
+$$
+"""
+
+
+def upgrade() -> None:
+    op.create_table(
+        "plans",
+        sa.Column("tier", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("concurrent", sa.Integer(), nullable=True),
+        sa.Column("per_day", sa.Integer(), nullable=True),
+        sa.Column("waiting", sa.Integer(), nullable=False),
+        sa.Column("credits_per_job", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.CheckConstraint("tier between 0 and 2", name=op.f("plans_tier_range_check")),
+        sa.CheckConstraint("concurrent between 1 and 10000", name=op.f("plans_concurrent_range_check")),
+        sa.CheckConstraint("per_day >= 0", name=op.f("plans_per_day_not_negative_check")),
+        sa.CheckConstraint("waiting between 0 and 1000000", name=op.f("plans_waiting_range_check")),
+        sa.CheckConstraint("credits_per_job >= 0", name=op.f("plans_credits_per_job_not_negative_check")),
+        sa.PrimaryKeyConstraint("tier", name=op.f("plans_pkey")),
+        sa.UniqueConstraint("name", name=op.f("plans_name_key")),
+        schema="pgqueue",
+    )
+    op.execute(PLANS)
+    op.create_table(
+        "accounts",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("tier", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("concurrent", sa.Integer(), nullable=True),
+        sa.Column("per_day", sa.Integer(), nullable=True),
+        sa.Column("waiting", sa.Integer(), nullable=True),
+        sa.Column("available", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("held", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=NOW, nullable=False),
+        sa.CheckConstraint("concurrent between 1 and 10000", name=op.f("accounts_concurrent_range_check")),
+        sa.CheckConstraint("per_day >= 0", name=op.f("accounts_per_day_not_negative_check")),
+        sa.CheckConstraint("waiting between 0 and 1000000", name=op.f("accounts_waiting_range_check")),
+        sa.CheckConstraint("available >= 0 and held >= 0", name=op.f("accounts_credits_not_negative_check")),
+        sa.ForeignKeyConstraint(["tier"], ["pgqueue.plans.tier"], name=op.f("accounts_tier_fkey")),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("accounts_pkey")),
+        schema="pgqueue",
+        postgresql_with={"fillfactor": "70"},
+    )
+    op.create_table(
+        "ledger",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("job_id", sa.Uuid(), nullable=True),
+        sa.Column("entry", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=NOW, nullable=False),
+        sa.CheckConstraint("entry in ('granted', 'held', 'taken', 'returned')", name=op.f("ledger_entry_known_check")),
+        sa.CheckConstraint("(entry = 'granted') = (job_id is null)", name=op.f("ledger_job_of_entry_check")),
+        sa.CheckConstraint("entry = 'granted' or amount > 0", name=op.f("ledger_amount_positive_check")),
+        sa.ForeignKeyConstraint(["user_id"], ["pgqueue.accounts.user_id"], name=op.f("ledger_user_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("ledger_pkey")),
+        schema="pgqueue",
+    )
+    op.create_index("ledger_user_idx", "ledger", ["user_id", "id"], schema="pgqueue")
+    # One hold and one end a job: what is doubled anywhere else fails here.
+    op.create_index(
+        "ledger_hold_key", "ledger", ["job_id"], unique=True, schema="pgqueue", postgresql_where=sa.text("entry = 'held'")
+    )
+    op.create_index(
+        "ledger_end_key",
+        "ledger",
+        ["job_id"],
+        unique=True,
+        schema="pgqueue",
+        postgresql_where=sa.text("entry in ('taken', 'returned')"),
+    )
+    op.execute("insert into pgqueue.accounts (user_id, tier) select id, case plan when 'pro' then 2 when 'basic' then 1 else 0 end from api.users")
+    op.drop_column("users", "plan", schema="api")
+
+    op.add_column("queues", sa.Column("max_waiting", sa.Integer(), server_default=sa.text("100000"), nullable=True), schema="pgqueue")
+    op.add_column("queues", sa.Column("waiting", sa.Integer(), server_default=sa.text("0"), nullable=False), schema="pgqueue")
+    op.add_column("queues", sa.Column("counted_at", sa.DateTime(timezone=True), server_default=NOW, nullable=False), schema="pgqueue")
+    op.add_column("queues", sa.Column("max_running", sa.Integer(), nullable=True), schema="pgqueue")
+    op.add_column("queues", sa.Column("starts", sa.Integer(), nullable=True), schema="pgqueue")
+    op.add_column("queues", sa.Column("per_seconds", sa.REAL(), nullable=True), schema="pgqueue")
+
+    op.add_column("jobs", sa.Column("limited", sa.Boolean(), server_default=sa.text("false"), nullable=False), schema="pgqueue")
+    op.add_column("jobs", sa.Column("credits", sa.BigInteger(), server_default=sa.text("0"), nullable=False), schema="pgqueue")
+    op.drop_constraint("jobs_state_known_check", "jobs", schema="pgqueue")
+    op.create_check_constraint(
+        op.f("jobs_state_known_check"), "jobs",
+        "state in ('scheduled', 'held', 'ready', 'processing', 'completed', 'failed', 'cancelled')", schema="pgqueue",
+    )
+    op.create_index(
+        "jobs_lane_idx", "jobs", ["queue", "user_id", "state", "rank", "turn", "id"], schema="pgqueue",
+        postgresql_where=sa.text("limited and state in ('held', 'ready')"),
+    )
+
+    op.drop_table("lanes", schema="pgqueue")
+    op.create_table(
+        "lanes",
+        sa.Column("queue", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("slots", sa.Integer(), nullable=True),
+        sa.Column("excess", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("used", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("parked", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("today", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("last_turns", sa.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'"), nullable=False),
+        sa.CheckConstraint("used >= 0 and parked >= 0 and today >= 0 and excess >= 0", name=op.f("lanes_counts_not_negative_check")),
+        sa.CheckConstraint("used <= slots + excess", name=op.f("lanes_limit_check")),
+        sa.PrimaryKeyConstraint("queue", "user_id", name=op.f("lanes_pkey")),
+        schema="pgqueue",
+        postgresql_with={"fillfactor": "50"},
+    )
+    for function in (ENSURE_QUEUE, ADMIT, SETTLE, JOBS_MOVED, JOBS_MOVED_TRIGGER, TRY_ENQUEUE):
+        op.execute(function)
+
+
+def downgrade() -> None:
+    for name in ("try_enqueue", "jobs_moved", "settle", "admit", "ensure_queue"):
+        op.execute(f"drop function pgqueue.{name} cascade")
+    op.drop_table("lanes", schema="pgqueue")
+    op.create_table(
+        "lanes",
+        sa.Column("queue", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("rank", sa.SmallInteger(), nullable=False),
+        sa.Column("last_turn", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("queue", "user_id", "rank", name=op.f("lanes_pkey")),
+        schema="pgqueue",
+        postgresql_with={"fillfactor": "70"},
+    )
+    op.drop_index("jobs_lane_idx", table_name="jobs", schema="pgqueue")
+    op.execute("update pgqueue.jobs set state = 'ready' where state = 'held'")
+    op.drop_constraint("jobs_state_known_check", "jobs", schema="pgqueue")
+    op.create_check_constraint(
+        op.f("jobs_state_known_check"),
+        "jobs",
+        "state in ('scheduled', 'ready', 'processing', 'completed', 'failed', 'cancelled')",
+        schema="pgqueue",
+    )
+    for column in ("limited", "credits"):
+        op.drop_column("jobs", column, schema="pgqueue")
+    for column in ("max_waiting", "waiting", "counted_at", "max_running", "starts", "per_seconds"):
+        op.drop_column("queues", column, schema="pgqueue")
+    op.add_column(
+        "users", sa.Column("plan", sa.Text(), server_default=sa.text("'free'"), nullable=False), schema="api"
+    )
+    op.create_check_constraint(op.f("users_plan_known_check"), "users", "plan in ('free', 'basic', 'pro')", schema="api")
+    op.execute(
+        "update api.users set plan = plans.name from pgqueue.accounts join pgqueue.plans using (tier)"
+        " where accounts.user_id = users.id"
+    )
+    op.drop_table("ledger", schema="pgqueue")
+    op.drop_table("accounts", schema="pgqueue")
+    op.drop_table("plans", schema="pgqueue")
