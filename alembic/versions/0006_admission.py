@@ -34,12 +34,13 @@ begin
       from (select now.queue, now.user_id, (now.created_at at time zone 'UTC')::date as day,
                    (now.state in ('ready', 'processing'))::int - (was.state in ('ready', 'processing'))::int as used,
                    (now.state in ('held', 'scheduled'))::int - (was.state in ('held', 'scheduled'))::int as parked,
+                   now.state in ('held', 'scheduled') or was.state in ('held', 'scheduled') as is_parked,
                    (now.state = 'cancelled' and now.attempt = 0)::int as unstarted
               from now_jobs as now
               join was_jobs as was on was.id = now.id
              where now.limited
                and now.state <> was.state) as moved
-     where moved.used <> 0 or moved.parked <> 0
+     where moved.used <> 0 or moved.is_parked
      group by moved.queue, moved.user_id, moved.day
      order by moved.queue, moved.user_id, moved.day
   loop
@@ -275,6 +276,107 @@ end
 $$
 """
 
+# One statement would decide on the row as it was before it waited for its lock.
+TRY_CANCEL = """
+create function pgqueue.try_cancel(in_job_id uuid, in_user_id uuid, out state text, out asked_before boolean)
+language plpgsql
+set search_path = pg_catalog
+as $$
+begin
+  select jobs.state, jobs.cancel_requested_at is not null into state, asked_before
+    from pgqueue.jobs
+   where id = in_job_id and (in_user_id is null or user_id = in_user_id)
+     for update;
+  if state in ('scheduled', 'held', 'ready') then
+    update pgqueue.jobs
+       set state = 'cancelled', finished_at = clock_timestamp(), error = null, cancel_requested_at = clock_timestamp(),
+           seq = seq + 1, updated_at = clock_timestamp()
+     where id = in_job_id;
+  elsif state = 'processing' and not asked_before then
+    update pgqueue.jobs
+       set cancel_requested_at = clock_timestamp(), seq = seq + 1, updated_at = clock_timestamp()
+     where id = in_job_id;
+  end if;
+end
+$$
+"""
+
+# What must hold at any moment, whatever was killed: no row on a healthy database. For operators, and for tests.
+CHECK_INVARIANTS = """
+create function pgqueue.check_invariants() returns table (problem text, detail text)
+language sql stable
+set search_path = pg_catalog
+as $$
+  with unfinished as (
+    select queue, user_id,
+           count(*) filter (where state in ('ready', 'processing')) as used,
+           count(*) filter (where state in ('held', 'scheduled')) as parked,
+           count(*) filter (where state = 'held') as held
+      from pgqueue.jobs
+     where limited and finished_at is null
+     group by queue, user_id
+  )
+  select 'lane counts are wrong',
+         format('queue %s, user %s: used %s, really %s; parked %s, really %s', queue, user_id,
+                lanes.used, coalesce(unfinished.used, 0), lanes.parked, coalesce(unfinished.parked, 0))
+    from pgqueue.lanes
+    full join unfinished using (queue, user_id)
+   where (lanes.used, lanes.parked) is distinct from (coalesce(unfinished.used, 0), coalesce(unfinished.parked, 0))
+  union all
+  select 'job held back behind a free slot', format('queue %s, user %s: %s held', queue, user_id, unfinished.held)
+    from pgqueue.lanes join unfinished using (queue, user_id)
+   where unfinished.held > 0 and lanes.used < coalesce(lanes.slots, 2147483647)
+  union all
+  select 'account is not the sum of its ledger', format('user %s: available %s, held %s; ledger %s, %s', user_id,
+         accounts.available, accounts.held, coalesce(sums.available, 0), coalesce(sums.held, 0))
+    from pgqueue.accounts
+    left join (select user_id,
+                      sum(case entry when 'held' then -amount when 'taken' then 0 else amount end) as available,
+                      sum(case entry when 'held' then amount when 'granted' then 0 else -amount end) as held
+                 from pgqueue.ledger group by user_id) as sums using (user_id)
+   where (accounts.available, accounts.held) is distinct from (coalesce(sums.available, 0), coalesce(sums.held, 0))
+  union all
+  select 'job is not paid for as it ended', format('job %s, %s: entries %s', jobs.id, jobs.state, entries.all)
+    from pgqueue.jobs
+   cross join lateral (select coalesce(array_agg(entry order by id), '{}') as all
+                         from pgqueue.ledger where job_id = jobs.id) as entries
+   where jobs.credits > 0
+     and entries.all <> case when jobs.finished_at is null then array['held']
+                             when jobs.state = 'completed' then array['held', 'taken']
+                             else array['held', 'returned'] end
+  union all
+  select 'completed job and its result do not match', format('job %s', coalesce(jobs.id, results.job_id))
+    from (select id, attempt from pgqueue.jobs where state = 'completed') as jobs
+    full join pgqueue.results on results.job_id = jobs.id and results.attempt = jobs.attempt
+   where jobs.id is null or results.job_id is null
+  union all
+  select 'ended job has not one last attempt that says how', format('job %s, %s', jobs.id, jobs.state)
+    from pgqueue.jobs
+   where jobs.finished_at is not null
+     and jobs.attempt > 0
+     and not exists (select from pgqueue.attempts
+                      where attempts.job_id = jobs.id and attempts.attempt = jobs.attempt
+                        and (attempts.outcome = 'completed') = (jobs.state = 'completed'))
+  union all
+  select 'attempt that nobody made', format('job %s, attempt %s', attempts.job_id, attempts.attempt)
+    from pgqueue.attempts join pgqueue.jobs on jobs.id = attempts.job_id
+   where attempts.attempt > jobs.attempt
+      or (attempts.outcome = 'completed' and attempts.attempt <> jobs.attempt)
+  union all
+  select 'running job without a live worker', format('job %s, worker %s', jobs.id, jobs.worker_id)
+    from pgqueue.jobs
+   where jobs.state = 'processing'
+     and not exists (select from pgqueue.workers
+                      where workers.id = jobs.worker_id and workers.stopped_at is null
+                        and workers.lease_expires_at > clock_timestamp() - interval '1 minute')
+  union all
+  select 'attempted job without a progress row', format('job %s', jobs.id)
+    from pgqueue.jobs
+   where jobs.attempt > 0
+     and not exists (select from pgqueue.progress where progress.job_id = jobs.id)
+$$
+"""
+
 ENSURE_QUEUE = """
 create function pgqueue.ensure_queue(in_queue text) returns void
 language sql
@@ -393,12 +495,12 @@ def upgrade() -> None:
         schema="pgqueue",
         postgresql_with={"fillfactor": "50"},
     )
-    for function in (ENSURE_QUEUE, ADMIT, SETTLE, JOBS_MOVED, JOBS_MOVED_TRIGGER, TRY_ENQUEUE):
+    for function in (ENSURE_QUEUE, ADMIT, SETTLE, JOBS_MOVED, JOBS_MOVED_TRIGGER, TRY_ENQUEUE, TRY_CANCEL, CHECK_INVARIANTS):
         op.execute(function)
 
 
 def downgrade() -> None:
-    for name in ("try_enqueue", "jobs_moved", "settle", "admit", "ensure_queue"):
+    for name in ("check_invariants", "try_cancel", "try_enqueue", "jobs_moved", "settle", "admit", "ensure_queue"):
         op.execute(f"drop function pgqueue.{name} cascade")
     op.drop_table("lanes", schema="pgqueue")
     op.create_table(

@@ -170,7 +170,8 @@ class Queue:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(sql("cancel"), {"job_id": job_id, "user_id": user_id})
             row = await cursor.fetchone()
-        if row is None:
+        assert row is not None
+        if row["state"] is None:
             raise JobNotFound(job_id)
         match JobState(row["state"]):
             case JobState.COMPLETED | JobState.FAILED as state:

@@ -1,0 +1,222 @@
+"""Limits: a user's running jobs never exceed the plan's, nothing is forgotten behind a free slot, credits add up."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from random import Random
+from uuid import UUID, uuid4
+
+import pytest
+from psycopg_pool import AsyncConnectionPool
+
+from pgqueue.claim import promote
+from pgqueue.errors import CreditsUsedUp, DailyQuotaReached, QueueFull, TooManyWaiting
+from pgqueue.job import JobState, Outcome
+from pgqueue.maintenance import rescue
+from pgqueue.queue import Queue
+from queue_scene import QUEUE, count, expire_lease, read_one, set_plan, still_worker, violations
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def queue(pool: AsyncConnectionPool) -> AsyncIterator[Queue]:
+    async with Queue(pool) as queue:
+        yield queue
+
+
+async def states(queue: Queue, ids: list[UUID]) -> list[str]:
+    return [(await read_one(queue, job_id)).state.value for job_id in ids]
+
+
+async def test_a_plans_limit_holds_back_what_is_beyond_it(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await set_plan(pool, concurrent=2)
+    user = uuid4()
+    ids = [(await queue.enqueue("echo", {}, user_id=user)).job_id for _ in range(4)]
+    assert await states(queue, ids) == ["ready", "ready", "held", "held"]
+
+    worker = await still_worker(pool)
+    first, second = await worker.claim(10)
+    assert await worker.claim(10) == []
+    await worker.end(second)
+    assert await states(queue, ids) == ["processing", "completed", "ready", "held"]
+    await worker.end(first, Outcome.FAILED, permanent=True)
+    assert await states(queue, ids) == ["failed", "completed", "ready", "ready"]
+    assert await violations(pool) == []
+
+
+async def test_a_better_job_takes_the_place_of_a_worse_one_that_waits(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await set_plan(pool, concurrent=1)
+    user = uuid4()
+    low = (await queue.enqueue("echo", {}, user_id=user, priority=2)).job_id
+    high = (await queue.enqueue("echo", {}, user_id=user, priority=9)).job_id
+    assert await states(queue, [low, high]) == ["held", "ready"]
+    worker = await still_worker(pool)
+    assert (await worker.claim_one()).id == high
+    higher = (await queue.enqueue("echo", {}, user_id=user, priority=10)).job_id
+    # What runs is not taken away.
+    assert await states(queue, [low, high, higher]) == ["held", "processing", "held"]
+    assert await violations(pool) == []
+
+
+async def test_a_retry_leaves_its_slot_and_comes_back_behind_the_limit(
+    queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    await set_plan(pool, concurrent=1)
+    user = uuid4()
+    one, two = [(await queue.enqueue("echo", {}, user_id=user)).job_id for _ in range(2)]
+    worker = await still_worker(pool)
+    job = await worker.claim_one()
+    await worker.end(job, Outcome.FAILED, delay_seconds=0.0)
+    assert await states(queue, [one, two]) == ["scheduled", "ready"]
+    await promote(pool, queue=QUEUE)
+    assert await states(queue, [one, two]) == ["held", "ready"]
+    await worker.end(await worker.claim_one())
+    assert await states(queue, [one, two]) == ["ready", "completed"]
+    assert await violations(pool) == []
+
+
+async def test_cancelling_makes_room_and_gives_the_day_back(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await set_plan(pool, concurrent=1, per_day=2)
+    user = uuid4()
+    one, two = [(await queue.enqueue("echo", {}, user_id=user)).job_id for _ in range(2)]
+    with pytest.raises(DailyQuotaReached, match="all 2 jobs of today"):
+        await queue.enqueue("echo", {}, user_id=user)
+    await queue.cancel(one)
+    assert await states(queue, [one, two]) == ["cancelled", "ready"]
+    three = (await queue.enqueue("echo", {}, user_id=user)).job_id
+    assert await states(queue, [three]) == ["held"]
+    assert await violations(pool) == []
+
+
+async def test_a_job_that_started_counts_even_if_cancelled(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await set_plan(pool, per_day=1)
+    user = uuid4()
+    await queue.enqueue("echo", {}, user_id=user)
+    worker = await still_worker(pool)
+    job = await worker.claim_one()
+    await queue.cancel(job.id)
+    await worker.end(job, Outcome.CANCELLED)
+    with pytest.raises(DailyQuotaReached):
+        await queue.enqueue("echo", {}, user_id=user)
+
+
+async def test_waiting_jobs_have_a_limit_each_and_in_all(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await set_plan(pool, concurrent=1, waiting=2)
+    user = uuid4()
+    for _ in range(3):
+        await queue.enqueue("echo", {}, user_id=user)
+    with pytest.raises(TooManyWaiting, match="2 of yours wait"):
+        await queue.enqueue("echo", {}, user_id=user)
+    async with pool.connection() as connection:
+        await connection.execute("update pgqueue.queues set max_waiting = 3, waiting = 3")
+    with pytest.raises(QueueFull, match="3 jobs are waiting"):
+        await queue.enqueue("echo", {}, user_id=uuid4())
+    assert await count(pool, "select count(*) from pgqueue.jobs") == 3
+
+
+async def test_a_lowered_limit_drains_and_a_raised_one_admits(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await set_plan(pool, concurrent=3)
+    user = uuid4()
+    for _ in range(5):
+        await queue.enqueue("echo", {}, user_id=user)
+    worker = await still_worker(pool)
+    running = await worker.claim(10)
+    await set_plan(pool, concurrent=1)
+    await queue.enqueue("echo", {}, user_id=user)
+    for job in running:
+        await worker.end(job)
+    assert len(await worker.claim(10)) == 1
+    assert await violations(pool) == []
+
+
+async def test_credits_are_held_then_taken_or_given_back(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await set_plan(pool, credits_per_job=5)
+    user = uuid4()
+    with pytest.raises(CreditsUsedUp, match="takes 5"):
+        await queue.enqueue("echo", {}, user_id=user)
+    async with pool.connection() as connection:
+        await connection.execute("update pgqueue.accounts set available = 12 where user_id = %s", (user,))
+        await connection.execute(
+            "insert into pgqueue.ledger (user_id, entry, amount) values (%s, 'granted', 12)", (user,)
+        )
+    for _ in range(2):
+        await queue.enqueue("echo", {}, user_id=user)
+    with pytest.raises(CreditsUsedUp):
+        await queue.enqueue("echo", {}, user_id=user)
+    worker = await still_worker(pool)
+    taken, returned = await worker.claim(2)
+    await worker.end(taken)
+    await worker.end(returned, Outcome.FAILED, permanent=True)
+    assert await count(pool, "select available from pgqueue.accounts where user_id = %s", (user,)) == 7
+    assert await count(pool, "select held from pgqueue.accounts where user_id = %s", (user,)) == 0
+    assert await violations(pool) == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_nothing_drifts_whatever_happens(queue: Queue, pool: AsyncConnectionPool, seed: int) -> None:
+    """Random enqueues, claims, endings of every kind, cancels, rescues, double endings; several at a time."""
+    random = Random(seed)
+    await set_plan(pool, 0, concurrent=1, credits_per_job=1)
+    await set_plan(pool, 1, concurrent=3)
+    await set_plan(pool, 2, credits_per_job=2)
+    users = [uuid4() for _ in range(5)]
+    async with pool.connection() as connection:
+        for user in users:
+            await connection.execute("insert into pgqueue.accounts (user_id, available) values (%s, 30)", (user,))
+            await connection.execute("insert into pgqueue.ledger (user_id, entry, amount) values (%s, 'granted', 30)", (user,))
+    tiers = {user: random.randrange(3) for user in users}
+    held: list[tuple[object, object]] = []
+
+    async def enqueue(_: int) -> None:
+        user = random.choice(users)
+        try:
+            await queue.enqueue("echo", {}, user_id=user, tier=tiers[user], priority=random.randint(1, 10))
+        except CreditsUsedUp:
+            pass
+
+    async def work(_: int) -> None:
+        worker = await still_worker(pool)
+        for job in await worker.claim(random.randint(1, 4)):
+            fate = random.random()
+            if fate < 0.5:
+                await worker.end(job)
+                assert await worker.end(job) is None
+            elif fate < 0.7:
+                await worker.end(job, Outcome.FAILED, delay_seconds=0.0)
+            elif fate < 0.8:
+                await worker.end(job, Outcome.CRASHED)
+            elif fate < 0.9:
+                await queue.cancel(job.id)
+                await worker.end(job)
+            else:
+                await expire_lease(pool, worker.id)
+                await rescue(pool)
+                assert await worker.end(job) is None
+                return
+
+    async def cancel(_: int) -> None:
+        waiting = [job for job in await queue.list(limit=50) if job.status == "waiting"]
+        if waiting:
+            try:
+                await queue.cancel(random.choice(waiting).id)
+            except Exception as error:  # noqa: BLE001 it may have ended meanwhile
+                assert "cannot cancel" in str(error)
+
+    for _ in range(25):
+        steps = [random.choice([enqueue, enqueue, enqueue, work, work, cancel])(i) for i in range(4)]
+        await asyncio.gather(*steps)
+        await promote(pool, queue=QUEUE)
+    assert await violations(pool) == []
+    for _ in range(200):
+        worker = await still_worker(pool)
+        jobs = await worker.claim(100)
+        for job in jobs:
+            await worker.end(job)
+        await promote(pool, queue=QUEUE)
+        await rescue(pool)
+        if not jobs and not await count(pool, "select count(*) from pgqueue.jobs where finished_at is null"):
+            break
+    found = Counter(job.state for job in await queue.list(limit=1000))
+    assert set(found) <= {JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED}, found
+    assert await violations(pool) == []
