@@ -68,13 +68,13 @@ async def expire_lease(pool: AsyncConnectionPool, worker_id: UUID) -> None:
         )
 
 
-async def set_plan(pool: AsyncConnectionPool, tier: int = 0, **grants: Any) -> None:
-    """Change what a plan grants; by default nothing is limited any more."""
+async def set_plan(pool: AsyncConnectionPool, tier: int | None = None, **grants: Any) -> None:
+    """Change what a plan, or every plan, grants; by default nothing is limited any more."""
     chosen = {"concurrent": None, "per_day": None, "waiting": 1_000_000, "credits_per_job": 0} | grants
     async with pool.connection() as connection:
         await connection.execute(
             "update pgqueue.plans set concurrent = %(concurrent)s, per_day = %(per_day)s, waiting = %(waiting)s,"
-            " credits_per_job = %(credits_per_job)s where tier = %(tier)s",
+            " credits_per_job = %(credits_per_job)s where tier = coalesce(%(tier)s, tier)",
             {"tier": tier, **chosen},
         )
 

@@ -206,7 +206,7 @@ begin
     refused := 'queue_full'; refused_limit := max_waiting; return;
   end if;
   new_rank := (2 - plan_tier) * 10 + 11 - in_priority;
-  select floor + 1 into new_turn from pgqueue.turns where queue = in_queue and rank = new_rank;
+  select coalesce(max(floor), 0) + 1 into new_turn from pgqueue.turns where queue = in_queue and rank = new_rank;
   if has_lane then
     if lane.day <> today_utc then
       lane.day := today_utc; lane.today := 0;
@@ -272,6 +272,92 @@ begin
                       for update skip locked);
     end if;
   end if;
+end
+$$
+"""
+
+# A plan or an account that changes changes its lanes at once: a higher limit admits, a lower one lets what runs run on.
+LIMITS_CHANGED = """
+create function pgqueue.limits_changed() returns trigger
+language plpgsql
+set search_path = pg_catalog
+as $$
+declare
+  lane record;
+begin
+  for lane in
+    select lanes.queue, lanes.user_id, coalesce(accounts.concurrent, plans.concurrent) as slots
+      from pgqueue.lanes
+      join pgqueue.accounts on accounts.user_id = lanes.user_id
+      join pgqueue.plans on plans.tier = accounts.tier
+     where lanes.slots is distinct from coalesce(accounts.concurrent, plans.concurrent)
+     order by lanes.queue, lanes.user_id
+  loop
+    update pgqueue.lanes
+       set slots = lane.slots,
+           excess = case when lane.slots is null then 0 else greatest(0, used - lane.slots) end
+     where queue = lane.queue and user_id = lane.user_id;
+    perform pgqueue.admit(lane.queue, lane.user_id);
+  end loop;
+  return null;
+end
+$$
+"""
+
+LIMITS_CHANGED_TRIGGERS = """
+create trigger limits_changed after update of tier, concurrent on pgqueue.accounts
+for each statement execute function pgqueue.limits_changed();
+create trigger limits_changed after update of concurrent on pgqueue.plans
+for each statement execute function pgqueue.limits_changed();
+"""
+
+# A job that has waited too long is lifted above all ranks, the oldest first: never more of a user's than his limit at a
+# time, for a lifted job takes the place of one of his own.
+LIFT = """
+create function pgqueue.lift(in_queue text, in_max_wait_seconds float8) returns int
+language plpgsql
+set search_path = pg_catalog
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+  lifted int;
+  lane record;
+begin
+  update pgqueue.jobs
+     set rank = 0,
+         turn = (extract(epoch from run_at) * 1000000)::bigint,
+         updated_at = clock_timestamp()
+   where id = any(array(
+         select id
+           from pgqueue.jobs
+          where queue = in_queue
+            and state in ('held', 'ready')
+            and rank > 0
+            and run_at < clock_timestamp() - make_interval(secs => in_max_wait_seconds)
+          order by run_at
+          limit 1000
+            for update skip locked));
+  get diagnostics lifted = row_count;
+  if lifted > 0 then
+    for lane in
+      select queue, user_id from pgqueue.lanes
+       where queue = in_queue and parked > 0 and slots is not null
+       order by queue, user_id
+         for update
+    loop
+      -- As many of the user's own ready jobs give way as lifted ones are held back.
+      update pgqueue.jobs
+         set state = 'held', updated_at = clock_timestamp()
+       where id = any(array(
+             select id from pgqueue.jobs
+              where queue = lane.queue and user_id = lane.user_id and limited and state = 'ready' and rank > 0
+              order by rank desc, turn desc, id desc
+              limit (select count(*) from pgqueue.jobs
+                      where queue = lane.queue and user_id = lane.user_id and limited and state = 'held' and rank = 0)
+                for update skip locked));
+    end loop;
+  end if;
+  return lifted;
 end
 $$
 """
@@ -464,6 +550,7 @@ def upgrade() -> None:
     op.add_column("queues", sa.Column("max_running", sa.Integer(), nullable=True), schema="pgqueue")
     op.add_column("queues", sa.Column("starts", sa.Integer(), nullable=True), schema="pgqueue")
     op.add_column("queues", sa.Column("per_seconds", sa.REAL(), nullable=True), schema="pgqueue")
+    op.add_column("queues", sa.Column("recent_starts", sa.ARRAY(sa.DateTime(timezone=True)), server_default=sa.text("'{}'"), nullable=False), schema="pgqueue")
 
     op.add_column("jobs", sa.Column("limited", sa.Boolean(), server_default=sa.text("false"), nullable=False), schema="pgqueue")
     op.add_column("jobs", sa.Column("credits", sa.BigInteger(), server_default=sa.text("0"), nullable=False), schema="pgqueue")
@@ -475,6 +562,12 @@ def upgrade() -> None:
     op.create_index(
         "jobs_lane_idx", "jobs", ["queue", "user_id", "state", "rank", "turn", "id"], schema="pgqueue",
         postgresql_where=sa.text("limited and state in ('held', 'ready')"),
+    )
+
+    # What may be lifted; a lifted job leaves it.
+    op.create_index(
+        "jobs_age_idx", "jobs", ["queue", "run_at"], schema="pgqueue",
+        postgresql_where=sa.text("state in ('held', 'ready') and rank > 0"),
     )
 
     op.drop_table("lanes", schema="pgqueue")
@@ -495,12 +588,12 @@ def upgrade() -> None:
         schema="pgqueue",
         postgresql_with={"fillfactor": "50"},
     )
-    for function in (ENSURE_QUEUE, ADMIT, SETTLE, JOBS_MOVED, JOBS_MOVED_TRIGGER, TRY_ENQUEUE, TRY_CANCEL, CHECK_INVARIANTS):
+    for function in (ENSURE_QUEUE, ADMIT, SETTLE, JOBS_MOVED, JOBS_MOVED_TRIGGER, LIMITS_CHANGED, LIMITS_CHANGED_TRIGGERS, LIFT, TRY_ENQUEUE, TRY_CANCEL, CHECK_INVARIANTS):
         op.execute(function)
 
 
 def downgrade() -> None:
-    for name in ("check_invariants", "try_cancel", "try_enqueue", "jobs_moved", "settle", "admit", "ensure_queue"):
+    for name in ("check_invariants", "try_cancel", "try_enqueue", "lift", "limits_changed", "jobs_moved", "settle", "admit", "ensure_queue"):
         op.execute(f"drop function pgqueue.{name} cascade")
     op.drop_table("lanes", schema="pgqueue")
     op.create_table(
@@ -513,6 +606,7 @@ def downgrade() -> None:
         schema="pgqueue",
         postgresql_with={"fillfactor": "70"},
     )
+    op.drop_index("jobs_age_idx", table_name="jobs", schema="pgqueue")
     op.drop_index("jobs_lane_idx", table_name="jobs", schema="pgqueue")
     op.execute("update pgqueue.jobs set state = 'ready' where state = 'held'")
     op.drop_constraint("jobs_state_known_check", "jobs", schema="pgqueue")
@@ -524,7 +618,7 @@ def downgrade() -> None:
     )
     for column in ("limited", "credits"):
         op.drop_column("jobs", column, schema="pgqueue")
-    for column in ("max_waiting", "waiting", "counted_at", "max_running", "starts", "per_seconds"):
+    for column in ("max_waiting", "waiting", "counted_at", "max_running", "starts", "per_seconds", "recent_starts"):
         op.drop_column("queues", column, schema="pgqueue")
     op.add_column(
         "users", sa.Column("plan", sa.Text(), server_default=sa.text("'free'"), nullable=False), schema="api"

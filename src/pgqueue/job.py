@@ -99,6 +99,15 @@ class ClaimedJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """What comes next in a queue. seconds: until the next scheduled job; 0 when some just became ready, None: none is."""
+
+    seconds: float | None
+    is_capped: bool
+    """The queue limits what runs or starts: claims must say so."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredResult:
     summary: dict[str, Any]
     preview: bytes

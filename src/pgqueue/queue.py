@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Any, Self
 from uuid import UUID
 
@@ -33,6 +34,15 @@ COUNT_LIMIT = 1000
 STATS_COUNT_LIMIT = 100_000
 UNMEASURED_RUN_SECONDS = 1.0
 """What a run is taken to last while the queue has completed none."""
+
+
+class Unset(Enum):
+    """Not given, where None means no limit."""
+
+    UNSET = 0
+
+
+UNSET = Unset.UNSET
 
 
 class Queue:
@@ -260,6 +270,38 @@ class Queue:
         """Claim from the queue again."""
         await self._set_paused(queue or self._name, paused=False)
         self._hints.ready(queue or self._name)
+
+    async def limit(
+        self,
+        queue: str | None = None,
+        *,
+        max_waiting: int | None | Unset = UNSET,
+        max_running: int | None | Unset = UNSET,
+        starts: int | None | Unset = UNSET,
+        per_seconds: float | None = None,
+    ) -> Mapping[str, Any]:
+        """Change what the queue allows; None is no limit, what is not given stays. Answers with all of it.
+
+        max_waiting: enqueues beyond it are refused. max_running: jobs at once. starts: in any per_seconds.
+        """
+        name = queue or self._name
+        parameters = {
+            "queue": name,
+            "set_max_waiting": max_waiting is not UNSET,
+            "max_waiting": None if max_waiting is UNSET else max_waiting,
+            "set_max_running": max_running is not UNSET,
+            "max_running": None if max_running is UNSET else max_running,
+            "set_starts": starts is not UNSET,
+            "starts": None if starts is UNSET else starts,
+            "per_seconds": per_seconds,
+        }
+        async with self._pool.connection() as connection:
+            await connection.execute(sql("ensure_queue"), {"queue": name})
+            cursor = connection.cursor(row_factory=dict_row)
+            row = await (await cursor.execute(sql("limit_queue"), parameters)).fetchone()
+        assert row is not None
+        self._hints.ready(name)
+        return row
 
     async def _set_paused(self, queue: str, *, paused: bool) -> None:
         async with self._pool.connection() as connection:

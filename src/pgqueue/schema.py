@@ -60,6 +60,7 @@ queues = Table(
     Column("max_running", Integer),
     Column("starts", Integer),
     Column("per_seconds", REAL),
+    Column("recent_starts", ARRAY(DateTime(timezone=True)), nullable=False, server_default=text("'{}'")),
     CheckConstraint("length(name) between 1 and 63", name="name_length"),
 )
 
@@ -217,6 +218,10 @@ Index(
     jobs.c.turn,
     jobs.c.id,
     postgresql_where=text("limited and state in ('held', 'ready')"),
+)
+# What may be lifted above all ranks for its age; a lifted job leaves it.
+Index(
+    "jobs_age_idx", jobs.c.queue, jobs.c.run_at, postgresql_where=text("state in ('held', 'ready') and rank > 0")
 )
 Index("jobs_scheduled_idx", jobs.c.queue, jobs.c.run_at, postgresql_where=text("state = 'scheduled'"))
 Index("jobs_processing_idx", jobs.c.worker_id, postgresql_where=text("state = 'processing'"))

@@ -94,7 +94,7 @@ class Worker:
                     for name, work in {
                         "lease": self._keep_lease(),
                         "listener": self._listener().run(),
-                        "maintenance": maintain(self._pool, on_rescued=self._rescued),
+                        "maintenance": maintain(self._pool, queue=self._settings.queue, on_rescued=self._rescued),
                         "progress": self._board.run(),
                         "endings": self._endings.run(),
                     }.items()
@@ -109,23 +109,30 @@ class Worker:
         log.info("worker stopped", extra=self._facts())
 
     async def _claim_until_stopped(self) -> None:
-        queue = self._settings.queue
+        queue, is_capped = self._settings.queue, False
         while not self._stopping.is_set():
             # Cleared before looking, not before waiting: what comes in between is looked at again.
             self._wake.clear()
             try:
                 free = len(self._idle)
-                jobs = await claim(self._pool, queue=queue, worker_id=self._lease.worker_id, limit=free) if free else []
+                jobs = await self._claim(free, is_capped=is_capped) if free else []
                 for job in jobs:
                     self._start(job)
                 if free and len(jobs) == free:
                     # As many as there was room for: more may wait, and a slot may be free again already.
                     continue
                 due = await promote(self._pool, queue=queue)
+                pause = due.seconds
+                if due.is_capped is not is_capped:
+                    is_capped, pause = due.is_capped, 0.0
             except (psycopg.Error, PoolTimeout) as error:
                 log.warning("claim failed; trying again", extra={"reason": str(error).strip()})
-                due = DATABASE_AWAY_SECONDS
-            await self._sleep(min(self._settings.poll_seconds, self._settings.poll_seconds if due is None else due))
+                pause = DATABASE_AWAY_SECONDS
+            await self._sleep(min(self._settings.poll_seconds, self._settings.poll_seconds if pause is None else pause))
+
+    async def _claim(self, limit: int, *, is_capped: bool) -> list[ClaimedJob]:
+        worker_id = self._lease.worker_id
+        return await claim(self._pool, queue=self._settings.queue, worker_id=worker_id, limit=limit, is_capped=is_capped)
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):

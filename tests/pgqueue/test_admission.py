@@ -9,12 +9,14 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from pgqueue.claim import promote
+from pgqueue.claim import claim, promote
 from pgqueue.errors import CreditsUsedUp, DailyQuotaReached, QueueFull, TooManyWaiting
 from pgqueue.job import JobState, Outcome
-from pgqueue.maintenance import rescue
+from pgqueue.maintenance import count_waiting, lift, rescue
 from pgqueue.queue import Queue
-from queue_scene import QUEUE, count, expire_lease, read_one, set_plan, still_worker, violations
+from queue_scene import (
+    QUEUE, count, expire_lease, read_one, running_worker, set_plan, still_worker, violations, wait_final
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -113,6 +115,103 @@ async def test_waiting_jobs_have_a_limit_each_and_in_all(queue: Queue, pool: Asy
     with pytest.raises(QueueFull, match="3 jobs are waiting"):
         await queue.enqueue("echo", {}, user_id=uuid4())
     assert await count(pool, "select count(*) from pgqueue.jobs") == 3
+
+
+async def test_a_raised_limit_admits_at_once(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await set_plan(pool, concurrent=1)
+    user = uuid4()
+    ids = [(await queue.enqueue("echo", {}, user_id=user)).job_id for _ in range(3)]
+    async with pool.connection() as connection:
+        await connection.execute("update pgqueue.accounts set concurrent = 2 where user_id = %s", (user,))
+    assert await states(queue, ids) == ["ready", "ready", "held"]
+    await set_plan(pool, concurrent=5)
+    # What an operator granted one account is not the plan's.
+    assert await states(queue, ids) == ["ready", "ready", "held"]
+    assert await violations(pool) == []
+
+
+async def test_who_waited_too_long_stands_above_all_but_never_beyond_the_limit(
+    queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    await set_plan(pool, 0, concurrent=2)
+    await set_plan(pool, 2)
+    patient = uuid4()
+    old = [(await queue.enqueue("echo", {}, user_id=patient, priority=p)).job_id for p in (1, 2, 3)]
+    async with pool.connection() as connection:
+        await connection.execute("update pgqueue.jobs set run_at = run_at - interval '11 minutes'")
+        # The worst of them, held back, is the oldest.
+        await connection.execute(
+            "update pgqueue.jobs set run_at = run_at - interval '1 minute' where id = %s", (old[0],)
+        )
+    young = (await queue.enqueue("echo", {}, user_id=patient, priority=10)).job_id
+    paid = (await queue.enqueue("echo", {}, user_id=uuid4(), tier=2, priority=10)).job_id
+    assert await states(queue, [*old, young]) == ["held", "held", "ready", "ready"]
+
+    assert await lift(pool, queue=QUEUE) == 3
+
+    assert await states(queue, [*old, young]) == ["ready", "held", "ready", "held"]
+    worker = await still_worker(pool)
+    claimed = [job.id for job in await worker.claim(10)]
+    assert claimed == [old[0], old[2], paid]
+    assert await lift(pool, queue=QUEUE) == 0
+    assert await violations(pool) == []
+
+
+async def test_a_queue_runs_no_more_than_its_cap(queue: Queue, pool: AsyncConnectionPool) -> None:
+    for _ in range(8):
+        await queue.enqueue("echo", {})
+    await queue.limit(max_running=3)
+    workers = [await still_worker(pool) for _ in range(4)]
+    assert await workers[0].claim(8) == []  # whoever does not know of the cap gets nothing
+    taken = await asyncio.gather(*(claim(pool, queue=QUEUE, worker_id=w.id, limit=2, is_capped=True) for w in workers))
+    assert sum(map(len, taken)) == 3
+    worker, jobs = next((w, jobs) for w, jobs in zip(workers, taken, strict=True) if jobs)
+    await worker.end(jobs[0])
+    assert len(await claim(pool, queue=QUEUE, worker_id=worker.id, limit=8, is_capped=True)) == 1
+    await queue.limit(max_running=None)
+    assert len(await workers[0].claim(8)) == 4
+
+
+async def test_a_queue_starts_no_more_than_its_rate(queue: Queue, pool: AsyncConnectionPool) -> None:
+    for _ in range(9):
+        await queue.enqueue("echo", {})
+    await queue.limit(starts=3, per_seconds=600.0)
+    worker = await still_worker(pool)
+    assert len(await claim(pool, queue=QUEUE, worker_id=worker.id, limit=2, is_capped=True)) == 2
+    assert len(await claim(pool, queue=QUEUE, worker_id=worker.id, limit=2, is_capped=True)) == 1
+    assert await claim(pool, queue=QUEUE, worker_id=worker.id, limit=2, is_capped=True) == []
+    async with pool.connection() as connection:
+        await connection.execute(
+            "update pgqueue.queues set recent_starts[1:2] = "
+            "array[clock_timestamp() - interval '601 s', clock_timestamp() - interval '601 s']"
+        )
+    assert len(await claim(pool, queue=QUEUE, worker_id=worker.id, limit=9, is_capped=True)) == 2
+
+
+async def test_waiting_jobs_are_counted_for_the_cap(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await set_plan(pool, concurrent=1)
+    user = uuid4()
+    for _ in range(2):
+        await queue.enqueue("echo", {}, user_id=user)
+    await queue.enqueue("echo", {})
+    async with pool.connection() as connection:
+        await connection.execute("update pgqueue.queues set counted_at = counted_at - interval '2 s'")
+    await count_waiting(pool, queue=QUEUE)
+    assert await count(pool, "select waiting from pgqueue.queues") == 3
+
+
+async def test_a_worker_obeys_a_cap_set_while_it_works(
+    database_url: str, queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    await queue.limit(max_running=1)
+    ids = [(await queue.enqueue("echo", {})).job_id for _ in range(3)]
+    async with running_worker(database_url, slots=2):
+        for job_id in ids:
+            assert (await wait_final(database_url, queue, job_id)).state is JobState.COMPLETED
+        await queue.limit(max_running=None)
+        last = (await queue.enqueue("echo", {})).job_id
+        assert (await wait_final(database_url, queue, last)).state is JobState.COMPLETED
+    assert await violations(pool) == []
 
 
 async def test_a_lowered_limit_drains_and_a_raised_one_admits(queue: Queue, pool: AsyncConnectionPool) -> None:

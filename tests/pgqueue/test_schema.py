@@ -109,6 +109,8 @@ def test_triggers_are_per_statement(database_url: str) -> None:
         ).fetchall()
 
     assert sorted(triggers) == [
+        ("pgqueue.accounts", "limits_changed", False),
         ("pgqueue.jobs", "jobs_moved", False),
+        ("pgqueue.plans", "limits_changed", False),
         ("pgqueue.progress", "progress_notify", False),
     ]

@@ -23,6 +23,8 @@ PARAMETERS: dict[str, Any] = {
     "lease_seconds": 10.0, "limit": 5, "max_retries": 3, "outcomes": ["completed"], "paused": True,
     "payloads": ["p"], "percents": [1], "permanent": [False], "pid": 1, "previews": [b""], "priority": 5,
     "queue": "q", "remaining": [1.0], "request_hash": b"", "requeued_from": None, "run_at": None, "since": None,
+    "max_running": 1, "max_wait_seconds": 600.0, "max_waiting": 1, "per_seconds": 1.0, "reserved": False,
+    "set_max_running": True, "set_max_waiting": True, "set_starts": True, "started": 1, "starts": 1,
     "slots": 1, "states": None, "steps": ["s"], "summaries": ["{}"], "tier": 0, "user_id": ONE, "user_ids": [ONE],
     "version": "1",
     "worker_id": ONE,
@@ -56,7 +58,7 @@ def test_no_statement_counts_on_a_search_path() -> None:
 
 
 def explain_claim(connection: psycopg.Connection[Any], worker_id: UUID) -> str:
-    parameters = {"queue": "q", "limit": 2, "worker_id": worker_id}
+    parameters = {"queue": "q", "limit": 2, "worker_id": worker_id, "reserved": False}
     rows = connection.execute(f"explain (analyze, costs off, timing off) {sql('claim')}", parameters).fetchall()
     return "\n".join(row[0] for row in rows)
 
