@@ -531,7 +531,12 @@ def upgrade() -> None:
     op.create_index("ledger_user_idx", "ledger", ["user_id", "id"], schema="pgqueue")
     # One hold and one end a job: what is doubled anywhere else fails here.
     op.create_index(
-        "ledger_hold_key", "ledger", ["job_id"], unique=True, schema="pgqueue", postgresql_where=sa.text("entry = 'held'")
+        "ledger_hold_key",
+        "ledger",
+        ["job_id"],
+        unique=True,
+        schema="pgqueue",
+        postgresql_where=sa.text("entry = 'held'"),
     )
     op.create_index(
         "ledger_end_key",
@@ -541,32 +546,62 @@ def upgrade() -> None:
         schema="pgqueue",
         postgresql_where=sa.text("entry in ('taken', 'returned')"),
     )
-    op.execute("insert into pgqueue.accounts (user_id, tier) select id, case plan when 'pro' then 2 when 'basic' then 1 else 0 end from api.users")
+    op.execute(
+        "insert into pgqueue.accounts (user_id, tier) select id, case plan when 'pro' then 2 when 'basic' then 1 else 0 end from api.users"
+    )
     op.drop_column("users", "plan", schema="api")
 
-    op.add_column("queues", sa.Column("max_waiting", sa.Integer(), server_default=sa.text("100000"), nullable=True), schema="pgqueue")
-    op.add_column("queues", sa.Column("waiting", sa.Integer(), server_default=sa.text("0"), nullable=False), schema="pgqueue")
-    op.add_column("queues", sa.Column("counted_at", sa.DateTime(timezone=True), server_default=NOW, nullable=False), schema="pgqueue")
+    op.add_column(
+        "queues",
+        sa.Column("max_waiting", sa.Integer(), server_default=sa.text("100000"), nullable=True),
+        schema="pgqueue",
+    )
+    op.add_column(
+        "queues", sa.Column("waiting", sa.Integer(), server_default=sa.text("0"), nullable=False), schema="pgqueue"
+    )
+    op.add_column(
+        "queues",
+        sa.Column("counted_at", sa.DateTime(timezone=True), server_default=NOW, nullable=False),
+        schema="pgqueue",
+    )
     op.add_column("queues", sa.Column("max_running", sa.Integer(), nullable=True), schema="pgqueue")
     op.add_column("queues", sa.Column("starts", sa.Integer(), nullable=True), schema="pgqueue")
     op.add_column("queues", sa.Column("per_seconds", sa.REAL(), nullable=True), schema="pgqueue")
-    op.add_column("queues", sa.Column("recent_starts", sa.ARRAY(sa.DateTime(timezone=True)), server_default=sa.text("'{}'"), nullable=False), schema="pgqueue")
+    op.add_column(
+        "queues",
+        sa.Column(
+            "recent_starts", sa.ARRAY(sa.DateTime(timezone=True)), server_default=sa.text("'{}'"), nullable=False
+        ),
+        schema="pgqueue",
+    )
 
-    op.add_column("jobs", sa.Column("limited", sa.Boolean(), server_default=sa.text("false"), nullable=False), schema="pgqueue")
-    op.add_column("jobs", sa.Column("credits", sa.BigInteger(), server_default=sa.text("0"), nullable=False), schema="pgqueue")
+    op.add_column(
+        "jobs", sa.Column("limited", sa.Boolean(), server_default=sa.text("false"), nullable=False), schema="pgqueue"
+    )
+    op.add_column(
+        "jobs", sa.Column("credits", sa.BigInteger(), server_default=sa.text("0"), nullable=False), schema="pgqueue"
+    )
     op.drop_constraint("jobs_state_known_check", "jobs", schema="pgqueue")
     op.create_check_constraint(
-        op.f("jobs_state_known_check"), "jobs",
-        "state in ('scheduled', 'held', 'ready', 'processing', 'completed', 'failed', 'cancelled')", schema="pgqueue",
+        op.f("jobs_state_known_check"),
+        "jobs",
+        "state in ('scheduled', 'held', 'ready', 'processing', 'completed', 'failed', 'cancelled')",
+        schema="pgqueue",
     )
     op.create_index(
-        "jobs_lane_idx", "jobs", ["queue", "user_id", "state", "rank", "turn", "id"], schema="pgqueue",
+        "jobs_lane_idx",
+        "jobs",
+        ["queue", "user_id", "state", "rank", "turn", "id"],
+        schema="pgqueue",
         postgresql_where=sa.text("limited and state in ('held', 'ready')"),
     )
 
     # What may be lifted; a lifted job leaves it.
     op.create_index(
-        "jobs_age_idx", "jobs", ["queue", "run_at"], schema="pgqueue",
+        "jobs_age_idx",
+        "jobs",
+        ["queue", "run_at"],
+        schema="pgqueue",
         postgresql_where=sa.text("state in ('held', 'ready') and rank > 0"),
     )
 
@@ -582,18 +617,42 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("today", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("last_turns", sa.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'"), nullable=False),
-        sa.CheckConstraint("used >= 0 and parked >= 0 and today >= 0 and excess >= 0", name=op.f("lanes_counts_not_negative_check")),
+        sa.CheckConstraint(
+            "used >= 0 and parked >= 0 and today >= 0 and excess >= 0", name=op.f("lanes_counts_not_negative_check")
+        ),
         sa.CheckConstraint("used <= slots + excess", name=op.f("lanes_limit_check")),
         sa.PrimaryKeyConstraint("queue", "user_id", name=op.f("lanes_pkey")),
         schema="pgqueue",
         postgresql_with={"fillfactor": "50"},
     )
-    for function in (ENSURE_QUEUE, ADMIT, SETTLE, JOBS_MOVED, JOBS_MOVED_TRIGGER, LIMITS_CHANGED, LIMITS_CHANGED_TRIGGERS, LIFT, TRY_ENQUEUE, TRY_CANCEL, CHECK_INVARIANTS):
+    for function in (
+        ENSURE_QUEUE,
+        ADMIT,
+        SETTLE,
+        JOBS_MOVED,
+        JOBS_MOVED_TRIGGER,
+        LIMITS_CHANGED,
+        LIMITS_CHANGED_TRIGGERS,
+        LIFT,
+        TRY_ENQUEUE,
+        TRY_CANCEL,
+        CHECK_INVARIANTS,
+    ):
         op.execute(function)
 
 
 def downgrade() -> None:
-    for name in ("check_invariants", "try_cancel", "try_enqueue", "lift", "limits_changed", "jobs_moved", "settle", "admit", "ensure_queue"):
+    for name in (
+        "check_invariants",
+        "try_cancel",
+        "try_enqueue",
+        "lift",
+        "limits_changed",
+        "jobs_moved",
+        "settle",
+        "admit",
+        "ensure_queue",
+    ):
         op.execute(f"drop function pgqueue.{name} cascade")
     op.drop_table("lanes", schema="pgqueue")
     op.create_table(
@@ -620,10 +679,10 @@ def downgrade() -> None:
         op.drop_column("jobs", column, schema="pgqueue")
     for column in ("max_waiting", "waiting", "counted_at", "max_running", "starts", "per_seconds", "recent_starts"):
         op.drop_column("queues", column, schema="pgqueue")
-    op.add_column(
-        "users", sa.Column("plan", sa.Text(), server_default=sa.text("'free'"), nullable=False), schema="api"
+    op.add_column("users", sa.Column("plan", sa.Text(), server_default=sa.text("'free'"), nullable=False), schema="api")
+    op.create_check_constraint(
+        op.f("users_plan_known_check"), "users", "plan in ('free', 'basic', 'pro')", schema="api"
     )
-    op.create_check_constraint(op.f("users_plan_known_check"), "users", "plan in ('free', 'basic', 'pro')", schema="api")
     op.execute(
         "update api.users set plan = plans.name from pgqueue.accounts join pgqueue.plans using (tier)"
         " where accounts.user_id = users.id"

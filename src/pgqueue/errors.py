@@ -12,6 +12,9 @@ PgQueueError
 │   ├── TooManyWaiting
 │   ├── CreditsUsedUp
 │   └── QueueFull
+├── UnknownPlan
+├── UnknownAccount
+├── NotEnoughCredits
 ├── SchemaMismatch
 ├── ChildStartFailed
 ├── DatabaseMissing        (database)
@@ -109,7 +112,9 @@ class TooManyWaiting(EnqueueRefused):
 
     def __init__(self, *, limit: int) -> None:
         self.limit = limit
-        super().__init__(f"waiting jobs: {limit:,} of yours wait already, the plan's limit. Try again when some have run.")
+        super().__init__(
+            f"waiting jobs: {limit:,} of yours wait already, the plan's limit. Try again when some have run."
+        )
 
 
 class CreditsUsedUp(EnqueueRefused):
@@ -138,6 +143,24 @@ def refusal(reason: str, *, limit: int, seconds: float | None) -> EnqueueRefused
         case "queue_full":
             return QueueFull(limit=limit)
     raise AssertionError(reason)
+
+
+class UnknownPlan(PgQueueError):
+    def __init__(self, plan: str, known: Iterable[str]) -> None:
+        self.plan = plan
+        super().__init__(f"no plan {plan!r}. Plans are: {', '.join(known)}.")
+
+
+class UnknownAccount(PgQueueError):
+    def __init__(self, user_id: UUID) -> None:
+        self.user_id = user_id
+        super().__init__(f"no account of user {user_id}. `pgqueue accounts set {user_id} --plan free` makes one.")
+
+
+class NotEnoughCredits(PgQueueError):
+    def __init__(self, user_id: UUID, *, asked: int) -> None:
+        self.user_id = user_id
+        super().__init__(f"account {user_id}: fewer than {asked:,} credits are available, so none were taken back.")
 
 
 class ChildStartFailed(PgQueueError):

@@ -220,9 +220,7 @@ Index(
     postgresql_where=text("limited and state in ('held', 'ready')"),
 )
 # What may be lifted above all ranks for its age; a lifted job leaves it.
-Index(
-    "jobs_age_idx", jobs.c.queue, jobs.c.run_at, postgresql_where=text("state in ('held', 'ready') and rank > 0")
-)
+Index("jobs_age_idx", jobs.c.queue, jobs.c.run_at, postgresql_where=text("state in ('held', 'ready') and rank > 0"))
 Index("jobs_scheduled_idx", jobs.c.queue, jobs.c.run_at, postgresql_where=text("state = 'scheduled'"))
 Index("jobs_processing_idx", jobs.c.worker_id, postgresql_where=text("state = 'processing'"))
 Index("jobs_finished_idx", jobs.c.queue, jobs.c.finished_at, postgresql_where=text("finished_at is not null"))

@@ -132,7 +132,9 @@ class Worker:
 
     async def _claim(self, limit: int, *, is_capped: bool) -> list[ClaimedJob]:
         worker_id = self._lease.worker_id
-        return await claim(self._pool, queue=self._settings.queue, worker_id=worker_id, limit=limit, is_capped=is_capped)
+        return await claim(
+            self._pool, queue=self._settings.queue, worker_id=worker_id, limit=limit, is_capped=is_capped
+        )
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):

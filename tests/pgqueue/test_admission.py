@@ -15,7 +15,15 @@ from pgqueue.job import JobState, Outcome
 from pgqueue.maintenance import count_waiting, lift, rescue
 from pgqueue.queue import Queue
 from queue_scene import (
-    QUEUE, count, expire_lease, read_one, running_worker, set_plan, still_worker, violations, wait_final
+    QUEUE,
+    count,
+    expire_lease,
+    read_one,
+    running_worker,
+    set_plan,
+    still_worker,
+    violations,
+    wait_final,
 )
 
 pytestmark = pytest.mark.anyio
@@ -61,9 +69,7 @@ async def test_a_better_job_takes_the_place_of_a_worse_one_that_waits(queue: Que
     assert await violations(pool) == []
 
 
-async def test_a_retry_leaves_its_slot_and_comes_back_behind_the_limit(
-    queue: Queue, pool: AsyncConnectionPool
-) -> None:
+async def test_a_retry_leaves_its_slot_and_comes_back_behind_the_limit(queue: Queue, pool: AsyncConnectionPool) -> None:
     await set_plan(pool, concurrent=1)
     user = uuid4()
     one, two = [(await queue.enqueue("echo", {}, user_id=user)).job_id for _ in range(2)]
@@ -263,7 +269,9 @@ async def test_nothing_drifts_whatever_happens(queue: Queue, pool: AsyncConnecti
     async with pool.connection() as connection:
         for user in users:
             await connection.execute("insert into pgqueue.accounts (user_id, available) values (%s, 30)", (user,))
-            await connection.execute("insert into pgqueue.ledger (user_id, entry, amount) values (%s, 'granted', 30)", (user,))
+            await connection.execute(
+                "insert into pgqueue.ledger (user_id, entry, amount) values (%s, 'granted', 30)", (user,)
+            )
     tiers = {user: random.randrange(3) for user in users}
     held: list[tuple[object, object]] = []
 
