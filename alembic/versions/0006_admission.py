@@ -140,13 +140,113 @@ end
 $$
 """
 
+# Better jobs take the places of the user's worst ones that are ready and not claimed; the trigger admits them.
+GIVE_WAY = """
+create function pgqueue.give_way(in_queue text, in_user_id uuid, in_rank smallint, in_places int) returns void
+language sql
+set search_path = pg_catalog
+set plan_cache_mode = force_custom_plan
+as $$
+  update pgqueue.jobs
+     set state = 'held',
+         updated_at = clock_timestamp()
+   where id = any(array(
+         select id
+           from pgqueue.jobs
+          where queue = in_queue
+            and user_id = in_user_id
+            and limited
+            and state = 'ready'
+            and rank > in_rank
+          order by rank desc, turn desc, id desc
+          limit in_places
+            for update skip locked))
+$$
+"""
+
+# Places for many jobs of one user at once: the caller COPYs them in the same transaction, the first so many as ready.
+# All or none are admitted.
+RESERVE_BATCH = """
+create function pgqueue.reserve_batch(
+  in_queue text, in_user_id uuid, in_tier int, in_priority int, in_count int, in_is_delayed boolean,
+  out ids uuid[], out tier smallint, out rank smallint, out first_turn bigint, out ready int, out credits bigint,
+  out refused text, out refused_limit bigint, out refused_seconds float8)
+language plpgsql
+set search_path = pg_catalog
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+  nobody constant uuid := '00000000-0000-0000-0000-000000000000';
+  today_utc constant date := (clock_timestamp() at time zone 'UTC')::date;
+  plan pgqueue.plans;
+  lane pgqueue.lanes;
+  whole pgqueue.queues;
+begin
+  perform pgqueue.ensure_queue(in_queue);
+  select * into whole from pgqueue.queues where name = in_queue;
+  if whole.waiting + in_count > whole.max_waiting then
+    refused := 'queue_full'; refused_limit := whole.max_waiting; return;
+  end if;
+  if in_user_id <> nobody then
+    insert into pgqueue.accounts (user_id, tier) values (in_user_id, coalesce(in_tier, 0)) on conflict do nothing;
+    select plans.tier, plans.name, coalesce(accounts.concurrent, plans.concurrent),
+           coalesce(accounts.per_day, plans.per_day), coalesce(accounts.waiting, plans.waiting), plans.credits_per_job
+      into plan
+      from pgqueue.accounts join pgqueue.plans on plans.tier = coalesce(in_tier, accounts.tier)
+     where accounts.user_id = in_user_id;
+    insert into pgqueue.lanes (queue, user_id, slots, day) values (in_queue, in_user_id, plan.concurrent, today_utc)
+    on conflict do nothing;
+    select * into lane from pgqueue.lanes where queue = in_queue and user_id = in_user_id for update;
+    if lane.day <> today_utc then
+      lane.day := today_utc; lane.today := 0;
+    end if;
+    if lane.today + in_count > plan.per_day then
+      refused := 'daily_quota'; refused_limit := plan.per_day;
+      refused_seconds := extract(epoch from (today_utc + 1)::timestamp at time zone 'UTC' - clock_timestamp());
+      return;
+    end if;
+    if lane.parked + lane.used + in_count > plan.waiting + coalesce(plan.concurrent, 0) then
+      refused := 'user_waiting'; refused_limit := plan.waiting; return;
+    end if;
+    if plan.credits_per_job > 0 then
+      update pgqueue.accounts
+         set available = available - plan.credits_per_job * in_count, held = held + plan.credits_per_job * in_count
+       where user_id = in_user_id and available >= plan.credits_per_job * in_count;
+      if not found then
+        refused := 'credits'; refused_limit := plan.credits_per_job * in_count; return;
+      end if;
+    end if;
+  end if;
+  tier := coalesce(plan.tier, in_tier, 0);
+  credits := coalesce(plan.credits_per_job, 0);
+  rank := (2 - tier) * 10 + 11 - in_priority;
+  select coalesce(max(floor), 0) + 1 into first_turn
+    from pgqueue.turns where turns.queue = in_queue and turns.rank = reserve_batch.rank;
+  ids := array(select pgqueue.uuid7() as id from generate_series(1, in_count) order by id);
+  ready := case when in_is_delayed then 0 else in_count end;
+  if in_user_id <> nobody then
+    first_turn := greatest(first_turn, coalesce(lane.last_turns[rank], 0) + 1);
+    lane.last_turns[rank] := first_turn + in_count - 1;
+    ready := least(ready, greatest(0, coalesce(plan.concurrent, 2147483647) - lane.used));
+    update pgqueue.lanes
+       set slots = plan.concurrent,
+           excess = case when plan.concurrent is null then 0 else greatest(0, lane.used - plan.concurrent) end,
+           day = lane.day, today = lane.today + in_count, last_turns = lane.last_turns,
+           used = used + ready, parked = parked + in_count - ready
+     where queue = in_queue and user_id = in_user_id;
+  end if;
+end
+$$
+"""
+
 # One door for every caller: HTTP, Python, the command line and SQL. It refuses by an answer, not by an error, because
 # an error would take the caller's transaction along.
 TRY_ENQUEUE = """
 create function pgqueue.try_enqueue(
   in_queue text, in_kind text, in_args jsonb, in_user_id uuid, in_tier int, in_priority int, in_run_at timestamptz,
   in_max_retries int, in_idempotency_key text, in_request_hash bytea, in_requeued_from uuid,
-  out job_id uuid, out created boolean, out refused text, out refused_limit bigint, out refused_seconds float8, out same_request boolean)
+  out job_id uuid, out created boolean, out same_request boolean,
+  out refused text, out refused_limit bigint, out refused_seconds float8)
 language plpgsql
 set search_path = pg_catalog
 set plan_cache_mode = force_custom_plan
@@ -263,13 +363,7 @@ begin
       values (in_user_id, job_id, 'held', plan_credits);
     end if;
     if new_state = 'held' then
-      -- A better job takes the place of the user's worst one that has not been claimed.
-      update pgqueue.jobs set state = 'held', updated_at = clock_timestamp()
-       where id = (select id from pgqueue.jobs
-                    where queue = in_queue and user_id = in_user_id and state = 'ready' and rank > new_rank
-                    order by rank desc, turn desc, id desc
-                    limit 1
-                      for update skip locked);
+      perform pgqueue.give_way(in_queue, in_user_id, new_rank, 1);
     end if;
   end if;
 end
@@ -469,7 +563,9 @@ language sql
 set search_path = pg_catalog
 as $$
   insert into pgqueue.queues (name) values (in_queue) on conflict do nothing;
-  insert into pgqueue.turns (queue, rank) select in_queue, rank from generate_series(0, 30) as rank on conflict do nothing;
+  insert into pgqueue.turns (queue, rank)
+  select in_queue, rank from generate_series(0, 30) as rank
+  on conflict do nothing;
 $$
 """
 
@@ -547,7 +643,8 @@ def upgrade() -> None:
         postgresql_where=sa.text("entry in ('taken', 'returned')"),
     )
     op.execute(
-        "insert into pgqueue.accounts (user_id, tier) select id, case plan when 'pro' then 2 when 'basic' then 1 else 0 end from api.users"
+        "insert into pgqueue.accounts (user_id, tier)"
+        " select id, case plan when 'pro' then 2 when 'basic' then 1 else 0 end from api.users"
     )
     op.drop_column("users", "plan", schema="api")
 
@@ -627,6 +724,8 @@ def upgrade() -> None:
     )
     for function in (
         ENSURE_QUEUE,
+        GIVE_WAY,
+        RESERVE_BATCH,
         ADMIT,
         SETTLE,
         JOBS_MOVED,
@@ -643,6 +742,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for name in (
+        "reserve_batch",
+        "give_way",
         "check_invariants",
         "try_cancel",
         "try_enqueue",

@@ -7,6 +7,7 @@ PgQueueError
 ├── LeaseLost
 ├── UnknownKind
 ├── ArgsTooLarge
+├── BatchTooLarge
 ├── EnqueueRefused
 │   ├── DailyQuotaReached
 │   ├── TooManyWaiting
@@ -88,6 +89,11 @@ class SchemaMismatch(PgQueueError):
         super().__init__(
             f"database schema: found revision {found or 'none'}, this release needs {expected}. Run `pgqueue migrate`."
         )
+
+
+class BatchTooLarge(PgQueueError):
+    def __init__(self, count: int, *, limit: int) -> None:
+        super().__init__(f"bulk enqueue: {count:,} jobs at once, the limit is {limit:,}. Send them in several parts.")
 
 
 class EnqueueRefused(PgQueueError):

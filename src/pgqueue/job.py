@@ -100,7 +100,7 @@ class ClaimedJob:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What comes next in a queue. seconds: until the next scheduled job; 0 when some just became ready, None: none is."""
+    """What comes next in a queue. seconds: until the next scheduled job; 0: some just became ready, None: none is."""
 
     seconds: float | None
     is_capped: bool

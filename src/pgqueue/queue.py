@@ -13,7 +13,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from pgqueue.errors import ArgsTooLarge, IdempotencyConflict, JobNotFound, WrongState, refusal
+from pgqueue.bulk import Bulk
+from pgqueue.errors import ArgsTooLarge, BatchTooLarge, IdempotencyConflict, JobNotFound, WrongState, refusal
 from pgqueue.hints import Hints
 from pgqueue.job import (
     NOBODY,
@@ -29,6 +30,9 @@ from pgqueue.queries import sql
 
 MAX_ARGS_BYTES = 256 * 1024
 MAX_RETRIES = 3
+MAX_BATCH = 100_000
+BULK_HINTS = 1_000
+"""Of a bulk's jobs, so many are told of at once; whoever watches the others finds them by polling."""
 COUNT_LIMIT = 1000
 """Positions are exact up to here; beyond it nobody reads the number, and counting would cost what the queue is deep."""
 STATS_COUNT_LIMIT = 100_000
@@ -87,9 +91,7 @@ class Queue:
         at a limit: daily quota, waiting jobs, credits, a full queue. A caller's transaction is not aborted by that, and
         gets no hint: a poll finds its job within a second.
         """
-        text = json.dumps(args, allow_nan=False)
-        if len(text.encode()) > MAX_ARGS_BYTES:
-            raise ArgsTooLarge(len(text.encode()), limit=MAX_ARGS_BYTES)
+        text = _encode(args)
         queue = queue or self._name
         parameters = {
             "queue": queue,
@@ -112,6 +114,37 @@ class Queue:
             self._hints.ready(queue)
             self._hints.changed(enqueued.job_id)
         return enqueued
+
+    async def enqueue_many(
+        self,
+        kind: str,
+        args: Sequence[Mapping[str, Any]],
+        *,
+        queue: str | None = None,
+        user_id: UUID = NOBODY,
+        tier: int | None = None,
+        priority: int = 5,
+        run_at: datetime | None = None,
+        connection: AsyncConnection[Any] | None = None,
+    ) -> list[UUID]:
+        """Add many jobs of one user by one COPY, all or none; their ids, in order.
+
+        As enqueue, but without idempotency keys; at most MAX_BATCH at once, else BatchTooLarge.
+        """
+        if len(args) > MAX_BATCH:
+            raise BatchTooLarge(len(args), limit=MAX_BATCH)
+        bulk = Bulk(queue or self._name, kind, user_id, tier, priority, run_at, max_retries=MAX_RETRIES)
+        texts = [_encode(each) for each in args]
+        if not texts:
+            return []
+        if connection is not None:
+            async with connection.transaction():
+                return await bulk.write(connection, texts)
+        async with self._pool.connection() as own, own.transaction():
+            ids = await bulk.write(own, texts)
+        self._hints.ready(bulk.queue)
+        self._hints.changed(*ids[:BULK_HINTS])
+        return ids
 
     async def _enqueue(self, connection: AsyncConnection[Any], parameters: dict[str, Any]) -> Enqueued:
         cursor = connection.cursor(row_factory=dict_row)
@@ -322,6 +355,13 @@ class Queue:
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(sql("failed_ids"), parameters)).fetchall()
         return [_first(row) for row in rows]
+
+
+def _encode(args: Mapping[str, Any]) -> str:
+    text = json.dumps(args, allow_nan=False)
+    if len(text.encode()) > MAX_ARGS_BYTES:
+        raise ArgsTooLarge(len(text.encode()), limit=MAX_ARGS_BYTES)
+    return text
 
 
 async def _read(connection: AsyncConnection[Any], job_ids: Sequence[UUID], user_id: UUID | None) -> list[JobSnapshot]:

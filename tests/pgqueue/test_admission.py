@@ -3,12 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID, uuid4
 
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
+from pgqueue.accounts import grant
 from pgqueue.claim import claim, promote
 from pgqueue.errors import CreditsUsedUp, DailyQuotaReached, QueueFull, TooManyWaiting
 from pgqueue.job import JobState, Outcome
@@ -241,10 +243,7 @@ async def test_credits_are_held_then_taken_or_given_back(queue: Queue, pool: Asy
     with pytest.raises(CreditsUsedUp, match="takes 5"):
         await queue.enqueue("echo", {}, user_id=user)
     async with pool.connection() as connection:
-        await connection.execute("update pgqueue.accounts set available = 12 where user_id = %s", (user,))
-        await connection.execute(
-            "insert into pgqueue.ledger (user_id, entry, amount) values (%s, 'granted', 12)", (user,)
-        )
+        await grant(connection, user, 12)
     for _ in range(2):
         await queue.enqueue("echo", {}, user_id=user)
     with pytest.raises(CreditsUsedUp):
@@ -326,4 +325,42 @@ async def test_nothing_drifts_whatever_happens(queue: Queue, pool: AsyncConnecti
             break
     found = Counter(job.state for job in await queue.list(limit=1000))
     assert set(found) <= {JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED}, found
+    assert await violations(pool) == []
+
+
+async def test_a_bulk_keeps_every_limit(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await set_plan(pool, concurrent=3, credits_per_job=2, waiting=50)
+    user = uuid4()
+    async with pool.connection() as connection:
+        await grant(connection, user, 200)
+    worse = (await queue.enqueue("echo", {}, user_id=user, priority=1)).job_id
+    ids = await queue.enqueue_many("echo", [{"number": n} for n in range(40)], user_id=user, priority=8)
+    assert await states(queue, [worse]) == ["held"]
+    assert Counter(await states(queue, ids)) == {"ready": 3, "held": 37}
+    assert [job.args["number"] for job in await queue.read(ids)] == list(range(40))
+    assert await violations(pool) == []
+    with pytest.raises(TooManyWaiting):
+        await queue.enqueue_many("echo", [{}] * 20, user_id=user)
+    await set_plan(pool, concurrent=3, credits_per_job=2)
+    with pytest.raises(CreditsUsedUp):
+        await queue.enqueue_many("echo", [{}] * 80, user_id=user)
+    await queue.enqueue_many("echo", [{}] * 10, user_id=user, run_at=datetime.now(UTC) + timedelta(hours=1))
+    assert await count(pool, "select count(*) from pgqueue.jobs where state = 'scheduled'") == 10
+    worker = await still_worker(pool)
+    while jobs := await worker.claim(10):
+        assert len(jobs) <= 3
+        for job in jobs:
+            await worker.end(job)
+    assert await violations(pool) == []
+
+
+async def test_a_bulk_in_a_transaction_that_fails_leaves_nothing(queue: Queue, pool: AsyncConnectionPool) -> None:
+    user = uuid4()
+    await set_plan(pool, concurrent=1)
+    with pytest.raises(ZeroDivisionError):
+        async with pool.connection() as connection, connection.transaction():
+            await queue.enqueue_many("echo", [{}] * 5, user_id=user, connection=connection)
+            raise ZeroDivisionError
+    assert await count(pool, "select count(*) from pgqueue.jobs") == 0
+    assert await queue.enqueue_many("echo", [{}] * 5) != []
     assert await violations(pool) == []
