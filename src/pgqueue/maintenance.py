@@ -17,6 +17,8 @@ from pgqueue.queries import sql
 SWEEP_SECONDS = 1.0
 SELDOM = 5
 """What only time or bad luck asks for is looked for in every fifth sweep."""
+RARELY = 60
+"""What is old is removed about once a minute."""
 MAX_WAIT_SECONDS = 600.0
 """Whoever has waited so long stands above all ranks: nobody starves."""
 
@@ -64,7 +66,16 @@ async def admit_stragglers(pool: AsyncConnectionPool) -> None:
         await connection.execute(sql("admit_stragglers"))
 
 
-async def maintain(pool: AsyncConnectionPool, *, queue: str, on_rescued: Callable[[UUID, str], None]) -> None:
+async def prune(pool: AsyncConnectionPool, *, keep_days: int, at_most: int = 1000) -> int:
+    """Remove ended jobs that are older than keep_days, with their results and attempts; how many."""
+    async with pool.connection() as connection:
+        row = await (await connection.execute(sql("prune"), {"keep_days": keep_days, "at_most": at_most})).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+async def maintain(
+    pool: AsyncConnectionPool, *, queue: str, keep_days: int, on_rescued: Callable[[UUID, str], None]
+) -> None:
     """Sweep until cancelled. Every worker does: whoever comes second finds nothing to do."""
     for sweep in count():
         try:
@@ -75,6 +86,8 @@ async def maintain(pool: AsyncConnectionPool, *, queue: str, on_rescued: Callabl
             if sweep % SELDOM == 0:
                 await lift(pool, queue=queue)
                 await admit_stragglers(pool)
+            if sweep % RARELY == RARELY - 1:
+                await prune(pool, keep_days=keep_days)
         except (psycopg.Error, PoolTimeout) as error:
             log.debug("sweep failed", extra={"reason": str(error)})
         # Spread, so that many workers do not sweep in step.

@@ -99,7 +99,12 @@ class Worker:
                     for name, work in {
                         "lease": self._keep_lease(),
                         "listener": self._listener().run(),
-                        "maintenance": maintain(self._pool, queue=self._settings.queue, on_rescued=self._rescued),
+                        "maintenance": maintain(
+                            self._pool,
+                            queue=self._settings.queue,
+                            keep_days=self._settings.keep_days,
+                            on_rescued=self._rescued,
+                        ),
                         "progress": self._board.run(),
                         "endings": self._endings.run(),
                     }.items()

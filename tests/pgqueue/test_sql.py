@@ -17,10 +17,10 @@ from queue_scene import StillWorker, still_worker
 
 ONE = UUID(int=1)
 PARAMETERS: dict[str, Any] = {
-    "amount": 1, "args": "{}", "attempts": [1], "before": None, "channels": ["c"], "concurrent": "1", "count": 1, "count_limit": 10, "crash_limit": 3, "credits": 1,
+    "amount": 1, "args": "{}", "at_most": 1, "attempts": [1], "before": None, "channels": ["c"], "concurrent": "1", "count": 1, "count_limit": 10, "crash_limit": 3, "credits": 1,
     "delays": [1.0], "details": [b""], "draining": False, "ended_within_seconds": 600.0, "error": "{}",
     "errors": [None], "host": "h", "is_delayed": False, "idempotency_key": "k", "job_id": ONE, "job_ids": [ONE], "kind": "k",
-    "lease_seconds": 10.0, "limit": 5, "max_retries": 3, "note": "n", "outcomes": ["completed"], "paused": True,
+    "keep_days": 30, "lease_seconds": 10.0, "limit": 5, "max_retries": 3, "note": "n", "outcomes": ["completed"], "paused": True,
     "payloads": ["p"], "percents": [1], "permanent": [False], "pid": 1, "places": 1, "previews": [b""], "priority": 5,
     "queue": "q", "rank": 1, "remaining": [1.0], "request_hash": b"", "requeued_from": None, "run_at": None, "since": None,
     "max_running": 1, "max_wait_seconds": 600.0, "max_waiting": 1, "per_day": "1", "per_seconds": 1.0, "plan": "free", "reserved": False,
