@@ -23,7 +23,7 @@ async def children(rounds: int) -> list[tuple[float, str]]:
         await executor.kill()
         job = ClaimedJob(id=uuid4(), attempt=1, kind="first", args=b"{}", failures=0)
         began = time.perf_counter()
-        ending = await executor.run(job, lambda _report: None)
+        (ending,) = await executor.run([job], lambda _job, _report: None)
         timed.append((time.perf_counter() - began, str(ending.summary)))
     await executor.close()
     return timed[1:]

@@ -41,9 +41,16 @@ class Person:
         return {"Authorization": f"Bearer {self.key}"}
 
 
-async def person(pool: AsyncConnectionPool, plan: str = "free") -> Person:
+async def person(pool: AsyncConnectionPool, plan: str = "free", **limits: int) -> Person:
+    """A user with a key, and with room for whatever a test enqueues unless it names limits."""
+    granted = {"concurrent": 1_000, "per_day": 1_000_000, "waiting": 100_000} | limits
     async with pool.connection() as connection:
         account = await accounts.ensure_user(connection, uuid4(), plan)
+        await connection.execute(
+            "update pgqueue.accounts set concurrent = %(concurrent)s, per_day = %(per_day)s, waiting = %(waiting)s"
+            " where user_id = %(user_id)s",
+            {**granted, "user_id": account.user_id},
+        )
         _, key = await accounts.create_key(connection, account.user_id)
     return Person(account.user_id, key)
 

@@ -68,6 +68,23 @@ async def expire_lease(pool: AsyncConnectionPool, worker_id: UUID) -> None:
         )
 
 
+async def set_plan(pool: AsyncConnectionPool, tier: int | None = None, **grants: Any) -> None:
+    """Change what a plan, or every plan, grants; by default nothing is limited any more."""
+    chosen = {"concurrent": None, "per_day": None, "waiting": 1_000_000, "credits_per_job": 0} | grants
+    async with pool.connection() as connection:
+        await connection.execute(
+            "update pgqueue.plans set concurrent = %(concurrent)s, per_day = %(per_day)s, waiting = %(waiting)s,"
+            " credits_per_job = %(credits_per_job)s where tier = coalesce(%(tier)s, tier)",
+            {"tier": tier, **chosen},
+        )
+
+
+async def violations(pool: AsyncConnectionPool) -> list[Any]:
+    """What does not hold of the database, as its own check says."""
+    async with pool.connection() as connection:
+        return await (await connection.execute("select * from pgqueue.check_invariants()")).fetchall()
+
+
 async def read_one(queue: Queue, job_id: UUID) -> JobSnapshot:
     (job,) = await queue.read([job_id])
     return job

@@ -53,7 +53,7 @@ def test_every_command_and_option_the_readme_names_exists() -> None:
     helps: dict[tuple[str, ...], str] = {}
     for words in documented_commands():
         names = [word for word in words[:2] if re.fullmatch(r"[a-z]+", word)]
-        path = tuple(names[: 2 if names[0] in ("jobs", "queue", "keys", "data") else 1])
+        path = tuple(names[: 2 if names[0] in ("accounts", "jobs", "queue", "keys", "data", "strategies") else 1])
         if path not in helps:
             done = subprocess.run(
                 [sys.executable, "-m", "pgqueue", *path, "--help"],

@@ -30,7 +30,7 @@ KIND = "backtest"
 PAGE_LIMIT = 200
 LONGEST_FILTER = 100
 STATUSES: dict[str, tuple[JobState, ...]] = {
-    "waiting": (JobState.SCHEDULED, JobState.READY),
+    "waiting": (JobState.SCHEDULED, JobState.HELD, JobState.READY),
     "processing": (JobState.PROCESSING,),
     "completed": (JobState.COMPLETED,),
     "failed": (JobState.FAILED,),

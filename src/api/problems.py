@@ -1,6 +1,7 @@
 """Everything the API refuses, in one shape: the two members old clients read, and those of RFC 9457."""
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from api.static import SECURITY
+from pgqueue import CreditsUsedUp, DailyQuotaReached, EnqueueRefused, QueueFull
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -111,6 +113,26 @@ async def on_database_away(request: Request, error: Exception) -> JSONResponse:
     )
 
 
+async def on_enqueue_refused(request: Request, error: Exception) -> JSONResponse:
+    """A limit: of the user (429, or 402 where credits are used up), or of everyone together (503)."""
+    assert isinstance(error, EnqueueRefused)
+    said = str(error)
+    detail = said[0].upper() + said[1:]
+    headers = {}
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(math.ceil(error.retry_after_seconds))
+    match error:
+        case CreditsUsedUp():
+            problem = Problem(402, "Credits used up", detail, code="credits_used_up")
+        case QueueFull():
+            problem = Problem(503, "Queue full", detail, code="queue_full", headers=headers)
+        case DailyQuotaReached():
+            problem = Problem(429, "Daily quota reached", detail, code="daily_quota_reached", headers=headers)
+        case _:
+            problem = Problem(429, "Too many waiting jobs", detail, code="too_many_waiting", headers=headers)
+    return answer(request, problem)
+
+
 async def on_error(request: Request, _error: Exception) -> JSONResponse:
     """Whatever we did not foresee: logged in full by the server, told to nobody."""
     detail = "Something went wrong on our side. Nothing of it is your fault; try again, and report it if it stays."
@@ -120,6 +142,7 @@ async def on_error(request: Request, _error: Exception) -> JSONResponse:
 
 HANDLERS: Mapping[Any, Any] = {
     Problem: on_problem,
+    EnqueueRefused: on_enqueue_refused,
     HTTPException: on_http_exception,
     psycopg.OperationalError: on_database_away,
     PoolTimeout: on_database_away,

@@ -47,10 +47,8 @@ users = Table(
     "users",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("plan", Text, nullable=False, server_default=text("'free'")),
     Column("is_admin", Boolean, nullable=False, server_default=text("false")),
     _now("created_at"),
-    CheckConstraint("plan in ('free', 'basic', 'pro')", name="plan_known"),
 )
 
 

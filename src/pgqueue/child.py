@@ -53,21 +53,22 @@ class _Inbox:
     """Reads the socket on a thread of its own, so that a cancel is heard while a kernel runs without the GIL."""
 
     def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
+        self._stream = sock.makefile("rb")
         self.jobs: SimpleQueue[bytes] = SimpleQueue()
         self.running: RunContext | None = None
 
     def follow(self) -> None:
         while True:
             try:
-                kind, body = frames.receive(self._sock)
+                kind, body = frames.receive(self._stream)
             except (EOFError, OSError):
                 # The worker is gone, and with it the lease: whatever runs here counts for nothing.
                 os._exit(1)
+            running = self.running
             if kind is Kind.JOB:
                 self.jobs.put(body)
-            elif kind is Kind.CANCEL and self.running is not None:
-                self.running.cancel.set()
+            elif kind is Kind.CANCEL and running is not None and running.job_id == UUID(body.decode()):
+                running.cancel.set()
 
 
 def main(sock: socket.socket, handlers: Mapping[str, Handler], environment: Mapping[str, str]) -> None:

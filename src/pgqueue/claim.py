@@ -2,28 +2,48 @@
 
 from uuid import UUID
 
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from pgqueue.job import ClaimedJob
+from pgqueue.job import ClaimedJob, Due
 from pgqueue.queries import sql
 
 
-async def claim(pool: AsyncConnectionPool, *, queue: str, worker_id: UUID, limit: int) -> list[ClaimedJob]:
-    """Up to `limit` jobs, best first, that are this worker's from now on; none while its lease has lapsed."""
-    parameters = {"queue": queue, "limit": limit, "worker_id": worker_id}
+async def claim(
+    pool: AsyncConnectionPool, *, queue: str, worker_id: UUID, limit: int, is_capped: bool = False
+) -> list[ClaimedJob]:
+    """Up to `limit` jobs, best first, that are this worker's from now on; none while its lease has lapsed.
+
+    is_capped: the queue limits what runs or starts, so claims go one after the other. A capped queue gives nothing to a
+    claim that does not know it.
+    """
+    parameters = {"queue": queue, "limit": limit, "worker_id": worker_id, "reserved": is_capped}
     async with pool.connection() as connection:
-        rows = await (await connection.execute(sql("claim"), parameters)).fetchall()
+        if not is_capped:
+            return await _claim(connection, parameters)
+        async with connection.transaction():
+            await connection.execute(sql("lock_queue"), {"queue": queue})
+            row = await (await connection.execute(sql("reserve_starts"), parameters)).fetchone()
+            jobs = await _claim(connection, {**parameters, "limit": row[0]}) if row and row[0] else []
+            if jobs:
+                await connection.execute(sql("record_starts"), {"queue": queue, "started": len(jobs)})
+            return jobs
+
+
+async def _claim(connection: AsyncConnection, parameters: dict[str, object]) -> list[ClaimedJob]:
+    rows = await (await connection.execute(sql("claim"), parameters)).fetchall()
     return [
         ClaimedJob(id=job_id, attempt=attempt, kind=kind, args=args.encode(), failures=failures)
         for job_id, attempt, kind, args, failures in rows
     ]
 
 
-async def promote(pool: AsyncConnectionPool, *, queue: str) -> float | None:
-    """Make due jobs ready; seconds until the next one is due (0: some just were), None when none is scheduled."""
+async def promote(pool: AsyncConnectionPool, *, queue: str) -> Due:
+    """Make due jobs ready, and look at what comes next."""
     async with pool.connection() as connection:
         promoted = await connection.execute(sql("promote"), {"queue": queue})
-        if promoted.rowcount > 0:
-            return 0.0
         row = await (await connection.execute(sql("next_due"), {"queue": queue})).fetchone()
-    return None if row is None or row[0] is None else max(0.0, row[0])
+    assert row is not None
+    if promoted.rowcount > 0:
+        return Due(0.0, is_capped=row[1])
+    return Due(None if row[0] is None else max(0.0, row[0]), is_capped=row[1])

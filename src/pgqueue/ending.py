@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -49,26 +49,29 @@ class Endings:
     def __init__(self, pool: AsyncConnectionPool, worker_id: UUID) -> None:
         self._pool = pool
         self.worker_id = worker_id
-        self._arrived: asyncio.Queue[tuple[Ending, asyncio.Future[JobState | None]]] = asyncio.Queue()
+        self._arrived: asyncio.Queue[tuple[Sequence[Ending], asyncio.Future[Mapping[UUID, JobState]]]] = asyncio.Queue()
 
-    async def write(self, ending: Ending) -> JobState | None:
-        """The job's new state once it is committed; None when the lease was lost and nothing was written."""
-        written: asyncio.Future[JobState | None] = asyncio.get_running_loop().create_future()
-        self._arrived.put_nowait((ending, written))
+    async def write(self, endings: Sequence[Ending]) -> Mapping[UUID, JobState]:
+        """The jobs' new states once they are committed; one that is missing had lost its lease: nothing was written."""
+        written: asyncio.Future[Mapping[UUID, JobState]] = asyncio.get_running_loop().create_future()
+        self._arrived.put_nowait((endings, written))
         return await written
 
     async def run(self) -> None:
         """Write until cancelled. A database that is away is waited for: the fence decides what still counts."""
         while True:
-            batch = [await self._arrived.get()]
-            size = batch[0][0].size
+            waiting = [await self._arrived.get()]
+            batch = list(waiting[0][0])
+            size = sum(ending.size for ending in batch)
             while not self._arrived.empty() and len(batch) < BATCH_JOBS and size < BATCH_BYTES:
-                batch.append(self._arrived.get_nowait())
-                size += batch[-1][0].size
-            states = await self._write_through([ending for ending, _ in batch])
-            for ending, written in batch:
+                waiting.append(self._arrived.get_nowait())
+                batch += waiting[-1][0]
+                size += sum(ending.size for ending in waiting[-1][0])
+            states = await self._write_through(batch)
+            for _, written in waiting:
                 if not written.done():
-                    written.set_result(states.get(ending.job_id))
+                    written.set_result(states)
+            for ending in batch:
                 if ending.job_id not in states:
                     log.warning("%s", LeaseLost(ending.job_id, attempt=ending.attempt))
 

@@ -7,7 +7,15 @@ PgQueueError
 ├── LeaseLost
 ├── UnknownKind
 ├── ArgsTooLarge
-├── QueueFull
+├── BatchTooLarge
+├── EnqueueRefused
+│   ├── DailyQuotaReached
+│   ├── TooManyWaiting
+│   ├── CreditsUsedUp
+│   └── QueueFull
+├── UnknownPlan
+├── UnknownAccount
+├── NotEnoughCredits
 ├── SchemaMismatch
 ├── ChildStartFailed
 ├── DatabaseMissing        (database)
@@ -81,6 +89,84 @@ class SchemaMismatch(PgQueueError):
         super().__init__(
             f"database schema: found revision {found or 'none'}, this release needs {expected}. Run `pgqueue migrate`."
         )
+
+
+class BatchTooLarge(PgQueueError):
+    def __init__(self, count: int, *, limit: int) -> None:
+        super().__init__(f"bulk enqueue: {count:,} jobs at once, the limit is {limit:,}. Send them in several parts.")
+
+
+class EnqueueRefused(PgQueueError):
+    """A limit stands against the job; nothing was changed."""
+
+    retry_after_seconds: float | None = None
+
+
+class DailyQuotaReached(EnqueueRefused):
+    def __init__(self, *, limit: int, retry_after_seconds: float) -> None:
+        self.limit = limit
+        self.retry_after_seconds = retry_after_seconds
+        hours, minutes = divmod(int(retry_after_seconds) // 60, 60)
+        super().__init__(
+            f"daily quota: all {limit} jobs of today are used. The next day begins at midnight UTC, in {hours} h "
+            f"{minutes} min; a higher plan has more."
+        )
+
+
+class TooManyWaiting(EnqueueRefused):
+    retry_after_seconds = 10.0
+
+    def __init__(self, *, limit: int) -> None:
+        self.limit = limit
+        super().__init__(
+            f"waiting jobs: {limit:,} of yours wait already, the plan's limit. Try again when some have run."
+        )
+
+
+class CreditsUsedUp(EnqueueRefused):
+    def __init__(self, *, needed: int) -> None:
+        self.needed = needed
+        super().__init__(f"credits: a job takes {needed:,} and fewer are left. Add credits to the account.")
+
+
+class QueueFull(EnqueueRefused):
+    retry_after_seconds = 30.0
+
+    def __init__(self, *, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"queue: full, {limit:,} jobs are waiting. Try again later.")
+
+
+def refusal(reason: str, *, limit: int, seconds: float | None) -> EnqueueRefused:
+    """The error for an answer of `sql/enqueue.sql`."""
+    match reason:
+        case "daily_quota":
+            return DailyQuotaReached(limit=limit, retry_after_seconds=seconds or 0.0)
+        case "user_waiting":
+            return TooManyWaiting(limit=limit)
+        case "credits":
+            return CreditsUsedUp(needed=limit)
+        case "queue_full":
+            return QueueFull(limit=limit)
+    raise AssertionError(reason)
+
+
+class UnknownPlan(PgQueueError):
+    def __init__(self, plan: str, known: Iterable[str]) -> None:
+        self.plan = plan
+        super().__init__(f"no plan {plan!r}. Plans are: {', '.join(known)}.")
+
+
+class UnknownAccount(PgQueueError):
+    def __init__(self, user_id: UUID) -> None:
+        self.user_id = user_id
+        super().__init__(f"no account of user {user_id}. `pgqueue accounts set {user_id} --plan free` makes one.")
+
+
+class NotEnoughCredits(PgQueueError):
+    def __init__(self, user_id: UUID, *, asked: int) -> None:
+        self.user_id = user_id
+        super().__init__(f"account {user_id}: fewer than {asked:,} credits are available, so none were taken back.")
 
 
 class ChildStartFailed(PgQueueError):

@@ -6,10 +6,11 @@ import logging
 import multiprocessing
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from typing import Any
+from uuid import UUID
 
 from pgqueue import child, frames, preload
 from pgqueue.ending import Ending
@@ -33,6 +34,9 @@ class ProgressReport:
     remaining_seconds: float | None
 
 
+OnProgress = Callable[[ClaimedJob, ProgressReport], None]
+
+
 @dataclass(slots=True)
 class _Child:
     process: ForkServerProcess
@@ -42,7 +46,7 @@ class _Child:
 
 
 class Executor:
-    """Runs one job at a time in a child, and replaces the child when it dies, is killed, or has run its share."""
+    """Runs jobs one after the other in a child; replaces the child when it dies, is killed, or has run its share."""
 
     def __init__(
         self,
@@ -58,36 +62,74 @@ class Executor:
         self._max_jobs = child_max_jobs
         self._child: _Child | None = None
         self._stopping: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
+        self._turn = asyncio.Lock()
+        self._runs = 0
+        self._current: UUID | None = None
         self._step: str | None = None
+
+    @property
+    def is_worn(self) -> bool:
+        """Its child has run its share of jobs: it is replaced as soon as it has nothing to do."""
+        return self._child is not None and self._child.jobs >= self._max_jobs
 
     async def start(self) -> None:
         """Have a child ready. ChildStartFailed when none comes up."""
-        if self._child is None:
-            self._child = await self._spawn()
+        async with self._starting:
+            if self._child is None:
+                self._child = await self._spawn()
 
-    async def run(self, job: ClaimedJob, on_progress: Callable[[ProgressReport], None]) -> Ending:
-        """Run the job to its end, whatever that is; never raises for what the job or its child does."""
-        self._step = None
-        limit = self._time_limit(job)
+    async def run(self, jobs: Sequence[ClaimedJob], on_progress: OnProgress) -> list[Ending]:
+        """Run the jobs one after the other, each to its end, whatever that is; never raises for what they do.
+
+        May be called while another call runs: its jobs come after that one's, without a pause between the two. When
+        the child dies over a job, those that it had not begun are given back.
+        """
+        endings: list[Ending] = []
+        self._runs += 1
         try:
             await self.start()
+            child = self._child
+            assert child is not None
+            child.jobs += len(jobs)
+            # At once, so that the child need not wait for us: neither between two jobs nor between two calls.
+            child.writer.write(b"".join(map(_frame, jobs)))
+            async with self._turn:
+                for job in jobs:
+                    if self._child is not child:
+                        break
+                    endings.append(await self._run_one(job, on_progress))
+        except ChildStartFailed as error:
+            log.error("%s", error)  # noqa: TRY400 - the sentence says it all
+            endings.append(_crashed(jobs[0], str(error)))
+        finally:
+            self._runs -= 1
+        if self.is_worn and not self._runs:
+            await self.kill()
+        return endings + [Ending(job.id, job.attempt, Outcome.RELEASED) for job in jobs[len(endings) :]]
+
+    async def _run_one(self, job: ClaimedJob, on_progress: OnProgress) -> Ending:
+        self._current, self._step = job.id, None
+        limit = self._time_limit(job)
+        try:
             async with asyncio.timeout(limit):
                 return await self._converse(job, on_progress)
         except TimeoutError:
             await self.kill()
             return _failed(job, "TimeLimitExceeded", f"The run took longer than its limit of {limit:g} s{self._at()}.")
-        except ChildStartFailed as error:
-            log.error("%s", error)  # noqa: TRY400 - the sentence says it all
-            return _crashed(job, str(error))
         except (EOFError, OSError):  # the child is gone
             return _crashed(job, await self._obituary())
         finally:
-            await self._settle()
+            self._current = None
+            await self._call_off()
 
-    def cancel(self) -> None:
-        """Ask the run to stop; when it does not within the grace, stop the child."""
-        if self._child is not None and self._stopping is None:
-            self._child.writer.write(frames.pack(Kind.CANCEL))
+    def cancel(self, job_id: UUID) -> None:
+        """Ask the run to stop; when it does not within the grace, stop the child.
+
+        One that has not begun is let be: it will take milliseconds, and a job that was asked to cancel never completes.
+        """
+        if self._child is not None and self._stopping is None and job_id == self._current:
+            self._child.writer.write(frames.pack(Kind.CANCEL, str(job_id).encode()))
             self._stopping = asyncio.create_task(self._stop_after_grace(), name="pgqueue cancel")
 
     async def kill(self) -> None:
@@ -105,28 +147,24 @@ class Executor:
         handler = self._handlers.get(job.kind)
         return handler.time_limit if handler is not None else None
 
-    async def _converse(self, job: ClaimedJob, on_progress: Callable[[ProgressReport], None]) -> Ending:
+    async def _converse(self, job: ClaimedJob, on_progress: OnProgress) -> Ending:
         assert self._child is not None
-        self._child.jobs += 1
-        header = json.dumps({"id": str(job.id), "attempt": job.attempt, "kind": job.kind}).encode()
-        self._child.writer.write(frames.pack(Kind.JOB, header + b"\n" + job.args))
         while True:
             kind, body = await frames.read(self._child.reader)
             if kind is Kind.PROGRESS:
                 percent, self._step, remaining = json.loads(body)
-                on_progress(ProgressReport(percent, self._step, remaining))
+                on_progress(job, ProgressReport(percent, self._step, remaining))
             elif kind is Kind.RESULT:
                 return _completed(job, body)
             elif kind is Kind.FAILURE:
                 return _raised(job, json.loads(body))
 
-    async def _settle(self) -> None:
+    async def _call_off(self) -> None:
+        """What was asked to stop has ended, one way or another."""
         if self._stopping is not None:
             self._stopping.cancel()
             await asyncio.gather(self._stopping, return_exceptions=True)
             self._stopping = None
-        if self._child is not None and self._child.jobs >= self._max_jobs:
-            await self.kill()
 
     async def _stop_after_grace(self) -> None:
         await asyncio.sleep(self._grace)
@@ -191,6 +229,11 @@ async def _reap(child: _Child) -> int | None:
         child.process.kill()
         await asyncio.to_thread(child.process.join)
     return child.process.exitcode
+
+
+def _frame(job: ClaimedJob) -> bytes:
+    header = json.dumps({"id": str(job.id), "attempt": job.attempt, "kind": job.kind}).encode()
+    return frames.pack(Kind.JOB, header + b"\n" + job.args)
 
 
 def _completed(job: ClaimedJob, body: bytes) -> Ending:

@@ -1,6 +1,6 @@
 """What a worker and its children say to each other: frames over a socket pair, one kind byte, four of length, a body.
 
-Worker to child: JOB (JSON header, newline, the job's args as stored) and CANCEL (empty).
+Worker to child: JOB (JSON header, newline, the job's args as stored) and CANCEL (the id of the job).
 Child to worker: READY (empty), PROGRESS (JSON list), FAILURE (JSON), RESULT (three lengths, then summary, preview
 and detail).
 """
@@ -9,10 +9,12 @@ import asyncio
 import socket
 import struct
 from enum import IntEnum
+from typing import BinaryIO
 
 HEADER = struct.Struct("!BI")
 RESULT_LENGTHS = struct.Struct("!III")
-MAX_BODY_BYTES = 256 * 1024 * 1024
+SMALL_BYTES = 64 * 1024
+"""Up to here a copy costs less than another system call."""
 
 
 class Kind(IntEnum):
@@ -30,26 +32,27 @@ def pack(kind: Kind, body: bytes = b"") -> bytes:
 
 def send(sock: socket.socket, kind: Kind, *parts: bytes) -> None:
     """Write one frame from a child; blocks until the worker has taken it."""
-    sock.sendall(HEADER.pack(kind, sum(map(len, parts))))
+    header = HEADER.pack(kind, sum(map(len, parts)))
+    if sum(map(len, parts)) <= SMALL_BYTES:
+        sock.sendall(b"".join((header, *parts)))
+        return
+    sock.sendall(header)
     for part in parts:
         if part:
             sock.sendall(part)
 
 
-def receive(sock: socket.socket) -> tuple[Kind, bytes]:
+def receive(stream: BinaryIO) -> tuple[Kind, bytes]:
     """Read one frame in a child. EOFError when the worker is gone."""
-    kind, length = HEADER.unpack(_exactly(sock, HEADER.size))
-    return Kind(kind), _exactly(sock, length)
+    kind, length = HEADER.unpack(_exactly(stream, HEADER.size))
+    return Kind(kind), _exactly(stream, length)
 
 
-def _exactly(sock: socket.socket, size: int) -> bytes:
-    body = bytearray()
-    while len(body) < size:
-        piece = sock.recv(min(size - len(body), 1 << 20))
-        if not piece:
-            raise EOFError
-        body += piece
-    return bytes(body)
+def _exactly(stream: BinaryIO, size: int) -> bytes:
+    body = stream.read(size)
+    if len(body) < size:
+        raise EOFError
+    return body
 
 
 async def read(reader: asyncio.StreamReader) -> tuple[Kind, bytes]:

@@ -13,6 +13,8 @@ NOBODY = UUID(int=0)
 class JobState(StrEnum):
     SCHEDULED = "scheduled"
     """run_at lies ahead (delayed, or between retries). `promote` moves it to ready when due."""
+    HELD = "held"
+    """Its owner runs as many as the plan allows; one of them ending makes it ready."""
     READY = "ready"
     """May be claimed."""
     PROCESSING = "processing"
@@ -28,7 +30,7 @@ class JobState(StrEnum):
     @property
     def status(self) -> str:
         """The word callers see: whether a waiting job is due yet is told by run_at alone."""
-        return "waiting" if self in (JobState.SCHEDULED, JobState.READY) else self.value
+        return "waiting" if self in (JobState.SCHEDULED, JobState.HELD, JobState.READY) else self.value
 
 
 FINAL = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
@@ -94,6 +96,15 @@ class ClaimedJob:
     args: bytes
     """JSON, as stored: only the child that runs the job decodes it."""
     failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What comes next in a queue. seconds: until the next scheduled job; 0: some just became ready, None: none is."""
+
+    seconds: float | None
+    is_capped: bool
+    """The queue limits what runs or starts: claims must say so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Collection
+from itertools import count
 from random import random
 from uuid import UUID
 
@@ -14,6 +15,12 @@ from pgqueue.ending import CRASH_LIMIT
 from pgqueue.queries import sql
 
 SWEEP_SECONDS = 1.0
+SELDOM = 5
+"""What only time or bad luck asks for is looked for in every fifth sweep."""
+RARELY = 60
+"""What is old is removed about once a minute."""
+MAX_WAIT_SECONDS = 600.0
+"""Whoever has waited so long stands above all ranks: nobody starves."""
 
 WORKER_DIED = json.dumps(
     {"type": "WorkerDied", "message": "The worker stopped renewing its lease, so the run was given to another."}
@@ -39,13 +46,48 @@ async def advance(pool: AsyncConnectionPool) -> None:
         await connection.execute(sql("advance"))
 
 
-async def maintain(pool: AsyncConnectionPool, *, on_rescued: Callable[[UUID, str], None]) -> None:
+async def lift(pool: AsyncConnectionPool, *, queue: str, max_wait_seconds: float = MAX_WAIT_SECONDS) -> int:
+    """Put jobs that have waited too long above all others; how many."""
+    async with pool.connection() as connection:
+        parameters = {"queue": queue, "max_wait_seconds": max_wait_seconds}
+        row = await (await connection.execute(sql("lift"), parameters)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+async def count_waiting(pool: AsyncConnectionPool, *, queue: str) -> None:
+    """Bring up to date what enqueues are held against."""
+    async with pool.connection() as connection:
+        await connection.execute(sql("count_waiting"), {"queue": queue})
+
+
+async def admit_stragglers(pool: AsyncConnectionPool) -> None:
+    """Fill free slots that a job is held back behind."""
+    async with pool.connection() as connection:
+        await connection.execute(sql("admit_stragglers"))
+
+
+async def prune(pool: AsyncConnectionPool, *, keep_days: int, at_most: int = 1000) -> int:
+    """Remove ended jobs that are older than keep_days, with their results and attempts; how many."""
+    async with pool.connection() as connection:
+        row = await (await connection.execute(sql("prune"), {"keep_days": keep_days, "at_most": at_most})).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+async def maintain(
+    pool: AsyncConnectionPool, *, queue: str, keep_days: int, on_rescued: Callable[[UUID, str], None]
+) -> None:
     """Sweep until cancelled. Every worker does: whoever comes second finds nothing to do."""
-    while True:
+    for sweep in count():
         try:
-            for job_id, queue in await rescue(pool):
-                on_rescued(job_id, queue)
+            for job_id, queue_of_job in await rescue(pool):
+                on_rescued(job_id, queue_of_job)
             await advance(pool)
+            await count_waiting(pool, queue=queue)
+            if sweep % SELDOM == 0:
+                await lift(pool, queue=queue)
+                await admit_stragglers(pool)
+            if sweep % RARELY == RARELY - 1:
+                await prune(pool, keep_days=keep_days)
         except (psycopg.Error, PoolTimeout) as error:
             log.debug("sweep failed", extra={"reason": str(error)})
         # Spread, so that many workers do not sweep in step.

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Any, Self
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from pgqueue.errors import ArgsTooLarge, IdempotencyConflict, JobNotFound, WrongState
+from pgqueue.bulk import Bulk
+from pgqueue.errors import ArgsTooLarge, BatchTooLarge, IdempotencyConflict, JobNotFound, WrongState, refusal
 from pgqueue.hints import Hints
 from pgqueue.job import (
     NOBODY,
@@ -28,11 +30,23 @@ from pgqueue.queries import sql
 
 MAX_ARGS_BYTES = 256 * 1024
 MAX_RETRIES = 3
+MAX_BATCH = 100_000
+BULK_HINTS = 1_000
+"""Of a bulk's jobs, so many are told of at once; whoever watches the others finds them by polling."""
 COUNT_LIMIT = 1000
 """Positions are exact up to here; beyond it nobody reads the number, and counting would cost what the queue is deep."""
 STATS_COUNT_LIMIT = 100_000
 UNMEASURED_RUN_SECONDS = 1.0
 """What a run is taken to last while the queue has completed none."""
+
+
+class Unset(Enum):
+    """Not given, where None means no limit."""
+
+    UNSET = 0
+
+
+UNSET = Unset.UNSET
 
 
 class Queue:
@@ -41,7 +55,6 @@ class Queue:
     def __init__(self, pool: AsyncConnectionPool, *, name: str = "backtest") -> None:
         self._pool = pool
         self._name = name
-        self._known: set[str] = set()
         self._hints = Hints(pool)
         self._sending: asyncio.Task[None] | None = None
 
@@ -62,7 +75,7 @@ class Queue:
         *,
         queue: str | None = None,
         user_id: UUID = NOBODY,
-        tier: int = 0,
+        tier: int | None = None,
         priority: int = 5,
         run_at: datetime | None = None,
         idempotency_key: str | None = None,
@@ -72,13 +85,13 @@ class Queue:
     ) -> Enqueued:
         """Add a job; with `connection`, inside the caller's transaction, to run only if that commits.
 
-        tier: 0 free, 1 basic, 2 pro. priority: 1–10, 10 first. run_at: not before; None is now. The same key and
-        request_hash give the first job again; the same key with another hash raises IdempotencyConflict. args: JSON of
-        at most 256 KiB, else ArgsTooLarge. A caller's transaction gets no hint: a poll finds its job within a second.
+        tier: 0 free, 1 basic, 2 pro, where something trusted says so; None is the account's. priority: 1–10, 10 first.
+        run_at: not before; None is now. The same key and request_hash give the first job again; the same key with
+        another hash raises IdempotencyConflict. args: JSON of at most 256 KiB, else ArgsTooLarge. Raises EnqueueRefused
+        at a limit: daily quota, waiting jobs, credits, a full queue. A caller's transaction is not aborted by that, and
+        gets no hint: a poll finds its job within a second.
         """
-        text = json.dumps(args, allow_nan=False)
-        if len(text.encode()) > MAX_ARGS_BYTES:
-            raise ArgsTooLarge(len(text.encode()), limit=MAX_ARGS_BYTES)
+        text = _encode(args)
         queue = queue or self._name
         parameters = {
             "queue": queue,
@@ -102,22 +115,46 @@ class Queue:
             self._hints.changed(enqueued.job_id)
         return enqueued
 
+    async def enqueue_many(
+        self,
+        kind: str,
+        args: Sequence[Mapping[str, Any]],
+        *,
+        queue: str | None = None,
+        user_id: UUID = NOBODY,
+        tier: int | None = None,
+        priority: int = 5,
+        run_at: datetime | None = None,
+        connection: AsyncConnection[Any] | None = None,
+    ) -> list[UUID]:
+        """Add many jobs of one user by one COPY, all or none; their ids, in order.
+
+        As enqueue, but without idempotency keys; at most MAX_BATCH at once, else BatchTooLarge.
+        """
+        if len(args) > MAX_BATCH:
+            raise BatchTooLarge(len(args), limit=MAX_BATCH)
+        bulk = Bulk(queue or self._name, kind, user_id, tier, priority, run_at, max_retries=MAX_RETRIES)
+        texts = [_encode(each) for each in args]
+        if not texts:
+            return []
+        if connection is not None:
+            async with connection.transaction():
+                return await bulk.write(connection, texts)
+        async with self._pool.connection() as own, own.transaction():
+            ids = await bulk.write(own, texts)
+        self._hints.ready(bulk.queue)
+        self._hints.changed(*ids[:BULK_HINTS])
+        return ids
+
     async def _enqueue(self, connection: AsyncConnection[Any], parameters: dict[str, Any]) -> Enqueued:
-        queue = parameters["queue"]
-        if queue not in self._known:
-            await connection.execute(sql("ensure_queue"), {"queue": queue})
-            # In a caller's transaction the rows may yet be rolled back.
-            if connection.autocommit:
-                self._known.add(queue)
-        row = await (await connection.execute(sql("enqueue"), parameters)).fetchone()
-        if row is not None:
-            return Enqueued(job_id=_first(row), created=True)
         cursor = connection.cursor(row_factory=dict_row)
-        earlier = await (await cursor.execute(sql("find_idempotent"), parameters)).fetchone()
-        assert earlier is not None
-        if earlier["request_hash"] != parameters["request_hash"]:
-            raise IdempotencyConflict(parameters["idempotency_key"], job_id=earlier["id"])
-        return Enqueued(job_id=earlier["id"], created=False)
+        answer = await (await cursor.execute(sql("enqueue"), parameters)).fetchone()
+        assert answer is not None
+        if answer["refused"] is not None:
+            raise refusal(answer["refused"], limit=answer["refused_limit"], seconds=answer["refused_seconds"])
+        if not answer["created"] and not answer["same_request"]:
+            raise IdempotencyConflict(parameters["idempotency_key"], job_id=answer["job_id"])
+        return Enqueued(job_id=answer["job_id"], created=answer["created"])
 
     async def read(self, job_ids: Sequence[UUID], *, user_id: UUID | None = None) -> list[JobSnapshot]:
         """These jobs as they are now, in id order; unknown ones, and with user_id other users', are left out."""
@@ -176,7 +213,8 @@ class Queue:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(sql("cancel"), {"job_id": job_id, "user_id": user_id})
             row = await cursor.fetchone()
-        if row is None:
+        assert row is not None
+        if row["state"] is None:
             raise JobNotFound(job_id)
         match JobState(row["state"]):
             case JobState.COMPLETED | JobState.FAILED as state:
@@ -189,7 +227,7 @@ class Queue:
                 self._hints.cancel(job_id)
                 self._hints.changed(job_id)
                 return Cancelled.REQUESTED
-            case JobState.SCHEDULED | JobState.READY:
+            case JobState.SCHEDULED | JobState.HELD | JobState.READY:
                 self._hints.changed(job_id)
                 return Cancelled.CANCELLED
 
@@ -266,6 +304,38 @@ class Queue:
         await self._set_paused(queue or self._name, paused=False)
         self._hints.ready(queue or self._name)
 
+    async def limit(
+        self,
+        queue: str | None = None,
+        *,
+        max_waiting: int | Unset | None = UNSET,
+        max_running: int | Unset | None = UNSET,
+        starts: int | Unset | None = UNSET,
+        per_seconds: float | None = None,
+    ) -> Mapping[str, Any]:
+        """Change what the queue allows; None is no limit, what is not given stays. Answers with all of it.
+
+        max_waiting: enqueues beyond it are refused. max_running: jobs at once. starts: in any per_seconds.
+        """
+        name = queue or self._name
+        parameters = {
+            "queue": name,
+            "set_max_waiting": max_waiting is not UNSET,
+            "max_waiting": None if max_waiting is UNSET else max_waiting,
+            "set_max_running": max_running is not UNSET,
+            "max_running": None if max_running is UNSET else max_running,
+            "set_starts": starts is not UNSET,
+            "starts": None if starts is UNSET else starts,
+            "per_seconds": per_seconds,
+        }
+        async with self._pool.connection() as connection:
+            await connection.execute(sql("ensure_queue"), {"queue": name})
+            cursor = connection.cursor(row_factory=dict_row)
+            row = await (await cursor.execute(sql("limit_queue"), parameters)).fetchone()
+        assert row is not None
+        self._hints.ready(name)
+        return row
+
     async def _set_paused(self, queue: str, *, paused: bool) -> None:
         async with self._pool.connection() as connection:
             await connection.execute(sql("ensure_queue"), {"queue": queue})
@@ -285,6 +355,13 @@ class Queue:
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(sql("failed_ids"), parameters)).fetchall()
         return [_first(row) for row in rows]
+
+
+def _encode(args: Mapping[str, Any]) -> str:
+    text = json.dumps(args, allow_nan=False)
+    if len(text.encode()) > MAX_ARGS_BYTES:
+        raise ArgsTooLarge(len(text.encode()), limit=MAX_ARGS_BYTES)
+    return text
 
 
 async def _read(connection: AsyncConnection[Any], job_ids: Sequence[UUID], user_id: UUID | None) -> list[JobSnapshot]:

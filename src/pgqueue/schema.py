@@ -4,13 +4,16 @@ Job rows are narrow and change little: progress, attempts and results have table
 """
 
 from sqlalchemy import (
+    ARRAY,
     REAL,
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -49,6 +52,15 @@ queues = Table(
     Column("name", Text, primary_key=True),
     Column("paused", Boolean, nullable=False, server_default=text("false")),
     _at("created_at", required=True),
+    # Nothing is enqueued beyond it; null is no limit. waiting is counted about once a second, never by enqueues.
+    Column("max_waiting", Integer, server_default=text("100000")),
+    Column("waiting", Integer, nullable=False, server_default=text("0")),
+    _at("counted_at", required=True),
+    # Off by default: how many may run at once, and how many may start per so many seconds.
+    Column("max_running", Integer),
+    Column("starts", Integer),
+    Column("per_seconds", REAL),
+    Column("recent_starts", ARRAY(DateTime(timezone=True)), nullable=False, server_default=text("'{}'")),
     CheckConstraint("length(name) between 1 and 63", name="name_length"),
 )
 
@@ -64,15 +76,82 @@ turns = Table(
     CheckConstraint("rank between 0 and 30", name="rank_range"),
 )
 
+# What a tier grants. Null is no limit; waiting always has one.
+plans = Table(
+    "plans",
+    metadata,
+    Column("tier", SmallInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False, unique=True),
+    Column("concurrent", Integer),
+    Column("per_day", Integer),
+    Column("waiting", Integer, nullable=False),
+    Column("credits_per_job", BigInteger, nullable=False, server_default=text("0")),
+    CheckConstraint("tier between 0 and 2", name="tier_range"),
+    CheckConstraint("concurrent between 1 and 10000", name="concurrent_range"),
+    CheckConstraint("per_day >= 0", name="per_day_not_negative"),
+    CheckConstraint("waiting between 0 and 1000000", name="waiting_range"),
+    CheckConstraint("credits_per_job >= 0", name="credits_per_job_not_negative"),
+)
+
+# A user's plan, what an operator granted beyond it, and credits: available to spend, or held by unfinished jobs.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("tier", SmallInteger, ForeignKey(plans.c.tier), nullable=False, server_default=text("0")),
+    Column("concurrent", Integer),
+    Column("per_day", Integer),
+    Column("waiting", Integer),
+    Column("available", BigInteger, nullable=False, server_default=text("0")),
+    Column("held", BigInteger, nullable=False, server_default=text("0")),
+    _at("created_at", required=True),
+    CheckConstraint("concurrent between 1 and 10000", name="concurrent_range"),
+    CheckConstraint("per_day >= 0", name="per_day_not_negative"),
+    CheckConstraint("waiting between 0 and 1000000", name="waiting_range"),
+    CheckConstraint("available >= 0 and held >= 0", name="credits_not_negative"),
+    postgresql_with={"fillfactor": "70"},
+)
+
+# Every movement of credits, never changed: an account's two figures are sums over it.
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("user_id", Uuid, ForeignKey(accounts.c.user_id), nullable=False),
+    Column("job_id", Uuid),
+    Column("entry", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("note", Text),
+    _at("at", required=True),
+    CheckConstraint("entry in ('granted', 'held', 'taken', 'returned')", name="entry_known"),
+    CheckConstraint("(entry = 'granted') = (job_id is null)", name="job_of_entry"),
+    CheckConstraint("entry = 'granted' or amount > 0", name="amount_positive"),
+)
+
+Index("ledger_user_idx", ledger.c.user_id, ledger.c.id)
+# One hold and one end a job: what is doubled anywhere else fails here.
+Index("ledger_hold_key", ledger.c.job_id, unique=True, postgresql_where=text("entry = 'held'"))
+Index("ledger_end_key", ledger.c.job_id, unique=True, postgresql_where=text("entry in ('taken', 'returned')"))
+
+# A user's line in a queue. used: jobs that are ready or running; the limit of slots is a constraint. parked: jobs held
+# back until one of those ends, or scheduled. excess: how far used is over slots since the plan was lowered.
+# today: jobs enqueued on that day. last_turns: the newest turn taken, by rank.
 lanes = Table(
     "lanes",
     metadata,
     Column("queue", Text, nullable=False),
     Column("user_id", Uuid, nullable=False),
-    Column("rank", SmallInteger, nullable=False),
-    Column("last_turn", BigInteger, nullable=False),
-    PrimaryKeyConstraint("queue", "user_id", "rank"),
-    postgresql_with={"fillfactor": "70"},
+    Column("slots", Integer),
+    Column("excess", Integer, nullable=False, server_default=text("0")),
+    Column("used", Integer, nullable=False, server_default=text("0")),
+    Column("parked", Integer, nullable=False, server_default=text("0")),
+    Column("day", Date, nullable=False),
+    Column("today", Integer, nullable=False, server_default=text("0")),
+    Column("last_turns", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
+    PrimaryKeyConstraint("queue", "user_id"),
+    CheckConstraint("used >= 0 and parked >= 0 and today >= 0 and excess >= 0", name="counts_not_negative"),
+    CheckConstraint("used <= slots + excess", name="limit"),
+    postgresql_with={"fillfactor": "50"},
 )
 
 jobs = Table(
@@ -99,14 +178,17 @@ jobs = Table(
     Column("crashes", SmallInteger, nullable=False, server_default=text("0")),
     Column("max_retries", SmallInteger, nullable=False, server_default=text("3")),
     Column("state", Text, nullable=False),
+    # Counted in the owner's lane; jobs that belong to nobody are not.
+    Column("limited", Boolean, nullable=False, server_default=text("false")),
     Column("queue", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("idempotency_key", Text),
     Column("request_hash", LargeBinary),
     Column("args", JSONB, nullable=False),
     Column("error", JSONB),
+    Column("credits", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint(
-        "state in ('scheduled', 'ready', 'processing', 'completed', 'failed', 'cancelled')", name="state_known"
+        "state in ('scheduled', 'held', 'ready', 'processing', 'completed', 'failed', 'cancelled')", name="state_known"
     ),
     CheckConstraint("(state = 'processing') = (worker_id is not null)", name="processing_has_worker"),
     CheckConstraint(
@@ -127,6 +209,18 @@ jobs = Table(
 
 # The claim's order, and nothing but what may be claimed.
 Index("jobs_ready_idx", jobs.c.queue, jobs.c.rank, jobs.c.turn, jobs.c.id, postgresql_where=text("state = 'ready'"))
+Index(
+    "jobs_lane_idx",
+    jobs.c.queue,
+    jobs.c.user_id,
+    jobs.c.state,
+    jobs.c.rank,
+    jobs.c.turn,
+    jobs.c.id,
+    postgresql_where=text("limited and state in ('held', 'ready')"),
+)
+# What may be lifted above all ranks for its age; a lifted job leaves it.
+Index("jobs_age_idx", jobs.c.queue, jobs.c.run_at, postgresql_where=text("state in ('held', 'ready') and rank > 0"))
 Index("jobs_scheduled_idx", jobs.c.queue, jobs.c.run_at, postgresql_where=text("state = 'scheduled'"))
 Index("jobs_processing_idx", jobs.c.worker_id, postgresql_where=text("state = 'processing'"))
 Index("jobs_finished_idx", jobs.c.queue, jobs.c.finished_at, postgresql_where=text("finished_at is not null"))

@@ -40,11 +40,16 @@ async def require_schema(connection: AsyncConnection) -> None:
 
     Migrations expand first and contract later: this release runs on while the next one is brought up.
     """
+    found = await found_revision(connection)
+    if found is None or found < head():
+        raise SchemaMismatch(found=found, expected=head())
+
+
+async def found_revision(connection: AsyncConnection) -> str | None:
+    """The database's revision; None where the migrations never ran."""
     try:
         cursor = await connection.execute("select version_num from pgqueue.alembic_version")
         row = await cursor.fetchone()
     except (UndefinedTable, InvalidSchemaName):
-        row = None
-    found = None if row is None else str(row[0])
-    if found is None or found < head():
-        raise SchemaMismatch(found=found, expected=head())
+        return None
+    return None if row is None else str(row[0])

@@ -59,7 +59,12 @@ class Settings(BaseSettings):
     cancel_grace_seconds: float = Field(
         5.0, ge=0, le=600, description="How long a cancelled run may take to stop by itself."
     )
-    child_max_jobs: int = Field(1000, ge=1, le=1_000_000, description="A child process is replaced after so many jobs.")
+    keep_days: int = Field(
+        30, ge=1, le=3650, description="Ended jobs are removed after so many days, with their results and attempts."
+    )
+    child_max_jobs: int = Field(
+        10_000, ge=1, le=1_000_000, description="A child process is replaced after so many jobs."
+    )
 
     @field_validator("database_url")
     @classmethod

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +23,7 @@ from pgqueue.job import ClaimedJob, JobState, Outcome
 from pgqueue.lease import Lease
 from pgqueue.listener import Listener
 from pgqueue.maintenance import maintain
+from pgqueue.pace import Pace, deal
 from pgqueue.progress import ProgressBoard
 from pgqueue.settings import Settings
 
@@ -50,17 +53,19 @@ class Worker:
         )
         self._endings = Endings(self._pool, self._lease.worker_id)
         self._handlers = handlers
-        self._idle: list[Executor] = [
+        # How many runs each slot is given at the moment.
+        self._loads: dict[Executor, int] = {
             Executor(
                 handlers,
                 {"DATABASE_URL": database_url},
                 cancel_grace_seconds=settings.cancel_grace_seconds,
                 child_max_jobs=settings.child_max_jobs,
-            )
+            ): 0
             for _ in range(settings.slots)
-        ]
+        }
         self._running: dict[UUID, tuple[ClaimedJob, Executor]] = {}
         self._runs: set[asyncio.Task[None]] = set()
+        self._pace = Pace()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._giving_back = asyncio.Event()
@@ -86,7 +91,7 @@ class Worker:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._pool)
             stack.push_async_callback(self._close_children)
-            await asyncio.gather(*(executor.start() for executor in self._idle))
+            await asyncio.gather(*(executor.start() for executor in self._loads))
             await self._take_lease()
             async with asyncio.TaskGroup() as group:
                 background = [
@@ -94,7 +99,12 @@ class Worker:
                     for name, work in {
                         "lease": self._keep_lease(),
                         "listener": self._listener().run(),
-                        "maintenance": maintain(self._pool, on_rescued=self._rescued),
+                        "maintenance": maintain(
+                            self._pool,
+                            queue=self._settings.queue,
+                            keep_days=self._settings.keep_days,
+                            on_rescued=self._rescued,
+                        ),
                         "progress": self._board.run(),
                         "endings": self._endings.run(),
                     }.items()
@@ -109,62 +119,88 @@ class Worker:
         log.info("worker stopped", extra=self._facts())
 
     async def _claim_until_stopped(self) -> None:
-        queue = self._settings.queue
+        queue, is_capped = self._settings.queue, False
         while not self._stopping.is_set():
             # Cleared before looking, not before waiting: what comes in between is looked at again.
             self._wake.clear()
+            ahead = self._pace.jobs_ahead
+            places = self._places(ahead)
+            room = len(places) * ahead
+            if not room:
+                # A slot that falls free wakes us; nothing else matters before.
+                await self._sleep(self._settings.poll_seconds)
+                continue
             try:
-                free = len(self._idle)
-                jobs = await claim(self._pool, queue=queue, worker_id=self._lease.worker_id, limit=free) if free else []
-                for job in jobs:
-                    self._start(job)
-                if free and len(jobs) == free:
+                jobs = await self._claim(room, is_capped=is_capped)
+                self._start(jobs, places)
+                if len(jobs) == room:
                     # As many as there was room for: more may wait, and a slot may be free again already.
                     continue
                 due = await promote(self._pool, queue=queue)
+                pause = due.seconds
+                if due.is_capped is not is_capped:
+                    is_capped, pause = due.is_capped, 0.0
             except (psycopg.Error, PoolTimeout) as error:
                 log.warning("claim failed; trying again", extra={"reason": str(error).strip()})
-                due = DATABASE_AWAY_SECONDS
-            await self._sleep(min(self._settings.poll_seconds, self._settings.poll_seconds if due is None else due))
+                pause = DATABASE_AWAY_SECONDS
+            await self._sleep(min(self._settings.poll_seconds, self._settings.poll_seconds if pause is None else pause))
+
+    async def _claim(self, limit: int, *, is_capped: bool) -> list[ClaimedJob]:
+        worker_id = self._lease.worker_id
+        return await claim(
+            self._pool, queue=self._settings.queue, worker_id=worker_id, limit=limit, is_capped=is_capped
+        )
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
 
-    def _start(self, job: ClaimedJob) -> None:
-        executor = self._idle.pop()
-        self._running[job.id] = (job, executor)
-        # The first report says that the job runs: a claim sends no hint of its own.
-        self._board.report(job, ProgressReport(0, None, None))
-        run = asyncio.create_task(self._run(job, executor), name=f"pgqueue job {job.id}")
-        self._runs.add(run)
-        run.add_done_callback(self._runs.discard)
+    def _places(self, ahead: int) -> list[Executor]:
+        """Where jobs may go now, idle slots first; a slot of short jobs takes the next ones while it runs the last."""
+        most = 1 if ahead == 1 else 2
+        free = ((load, executor) for executor, load in self._loads.items() if load == 0 or not executor.is_worn)
+        places = [(load + more, executor) for load, executor in free for more in range(most - load)]
+        return [executor for _, executor in sorted(places, key=itemgetter(0))]
 
-    async def _run(self, job: ClaimedJob, executor: Executor) -> None:
+    def _start(self, jobs: Sequence[ClaimedJob], places: Sequence[Executor]) -> None:
+        """Deal the jobs out to the places."""
+        for executor, dealt in zip(places, deal(jobs, len(places)), strict=False):
+            self._loads[executor] += 1
+            for job in dealt:
+                self._running[job.id] = (job, executor)
+                # The first report says that the job runs: a claim sends no hint of its own.
+                self._board.report(job, ProgressReport(0, None, None))
+            run = asyncio.create_task(self._run(dealt, executor), name=f"pgqueue job {dealt[0].id}")
+            self._runs.add(run)
+            run.add_done_callback(self._runs.discard)
+
+    async def _run(self, jobs: Sequence[ClaimedJob], executor: Executor) -> None:
         worker_id = self._lease.worker_id
-        ending = await executor.run(job, lambda report: self._board.report(job, report))
-        if self._running.pop(job.id, None) is None or worker_id != self._lease.worker_id:
-            # Abandoned: the run was another worker's before it ended.
-            self._free(executor)
-            return
+        began = time.monotonic()
+        endings = await executor.run(jobs, self._board.report)
+        self._pace.note((time.monotonic() - began) / len(jobs))
+        # One that is not running any more was abandoned or given back: it is another's by now.
+        ours = [ending for ending in endings if self._running.pop(ending.job_id, None) is not None]
         self._free(executor)
-        await self._end(job, ending)
+        if ours and worker_id == self._lease.worker_id:
+            await self._end(ours)
 
     def _free(self, executor: Executor) -> None:
-        self._idle.append(executor)
+        self._loads[executor] -= 1
         self._wake.set()
 
-    async def _end(self, job: ClaimedJob, ending: Ending) -> None:
-        state = await self._endings.write(ending)
-        if state is None:
-            return
-        facts = {"job": str(job.id), "attempt": job.attempt, "outcome": ending.outcome.value, "state": state.value}
-        message = ending.error["message"] if ending.error else None
-        log.info("job ended", extra=facts | ({"reason": message} if message else {}))
-        self._board.ended(job.id, ready_queue=self._settings.queue if state is JobState.READY else None)
-        if state in (JobState.READY, JobState.SCHEDULED):
-            self._wake.set()
+    async def _end(self, endings: Sequence[Ending]) -> None:
+        states = await self._endings.write(endings)
+        for ending in endings:
+            state = states.get(ending.job_id)
+            if state is None:
+                continue
+            if log.isEnabledFor(logging.INFO):
+                _tell(ending, state)
+            self._board.ended(ending.job_id, ready_queue=self._settings.queue if state is JobState.READY else None)
+            if state in (JobState.READY, JobState.HELD, JobState.SCHEDULED):
+                self._wake.set()
 
     async def _drain(self) -> None:
         self._lease.draining = True
@@ -188,7 +224,7 @@ class Worker:
     async def _release(self, job_id: UUID) -> None:
         job, executor = self._running.pop(job_id)
         await executor.kill()
-        await self._end(job, Ending(job.id, job.attempt, Outcome.RELEASED))
+        await self._end([Ending(job.id, job.attempt, Outcome.RELEASED)])
 
     def _abandon(self, job_id: UUID, attempt: int) -> None:
         """Progress was refused: if the run is still ours to know of, it is another worker's now."""
@@ -207,7 +243,7 @@ class Worker:
     def _cancel(self, job_id: UUID) -> None:
         running = self._running.get(job_id)
         if running is not None:
-            running[1].cancel()
+            running[1].cancel(job_id)
 
     async def _take_lease(self) -> None:
         await self._lease.take()
@@ -247,8 +283,7 @@ class Worker:
             log.warning("lease not given up; it lapses by itself", extra={"reason": str(error).strip()})
 
     async def _close_children(self) -> None:
-        executors = self._idle + [executor for _, executor in self._running.values()]
-        await asyncio.gather(*(executor.close() for executor in executors))
+        await asyncio.gather(*(executor.close() for executor in self._loads))
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -257,3 +292,13 @@ class Worker:
             "slots": self._settings.slots,
             "kinds": ",".join(sorted(self._handlers)),
         }
+
+
+def _tell(ending: Ending, state: JobState) -> None:
+    facts = {
+        "job": str(ending.job_id),
+        "attempt": ending.attempt,
+        "outcome": ending.outcome.value,
+        "state": state.value,
+    }
+    log.info("job ended", extra=facts | ({"reason": ending.error["message"]} if ending.error else {}))

@@ -50,7 +50,7 @@ class Site:
         return ask(*command, environment=environment(self.database_url))
 
     def key(self, user: str) -> str:
-        return str(json.loads(self.ask("keys", "create", "--user", user, "--plan", "free", "--json"))["key"])
+        return str(json.loads(self.ask("keys", "create", "--user", user, "--plan", "pro", "--json"))["key"])
 
     def login_url(self, user: str) -> str:
         self.key(user)

@@ -10,13 +10,14 @@ from psycopg_pool import AsyncConnectionPool
 from pgqueue.claim import claim, promote
 from pgqueue.maintenance import advance
 from pgqueue.queue import Queue
-from queue_scene import expire_lease, read_one, still_worker
+from queue_scene import expire_lease, read_one, set_plan, still_worker
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
 async def queue(pool: AsyncConnectionPool) -> AsyncIterator[Queue]:
+    await set_plan(pool)  # order is what these tests are about, not limits
     async with Queue(pool) as queue:
         yield queue
 
@@ -81,6 +82,7 @@ async def test_the_claims_order_is_rank_then_turn(pool: AsyncConnectionPool, job
     """For any mix of plans, priorities and users: better ranks first, and within a rank nobody goes twice before
     another who waits in it went once."""
     name = f"q{uuid4().hex}"
+    await set_plan(pool)
     async with Queue(pool, name=name) as queue:
         facts = {}
         for tier, priority, user in jobs:
@@ -124,19 +126,19 @@ async def test_a_due_job_becomes_ready(queue: Queue, pool: AsyncConnectionPool) 
     async with pool.connection() as connection:
         await connection.execute("update pgqueue.jobs set state = 'scheduled', run_at = clock_timestamp()")
 
-    assert await promote(pool, queue="backtest") == 0.0
+    assert (await promote(pool, queue="backtest")).seconds == 0.0
 
     assert (await (await still_worker(pool)).claim_one()).id == enqueued.job_id
 
 
 async def test_promote_tells_when_the_next_job_is_due(queue: Queue, pool: AsyncConnectionPool) -> None:
-    assert await promote(pool, queue="backtest") is None
+    assert (await promote(pool, queue="backtest")).seconds is None
     await queue.enqueue("echo", {})
     async with pool.connection() as connection:
         await connection.execute(
             "update pgqueue.jobs set state = 'scheduled', run_at = clock_timestamp() + interval '1 hour'"
         )
 
-    due = await promote(pool, queue="backtest")
+    due = (await promote(pool, queue="backtest")).seconds
 
     assert due == pytest.approx(3600, abs=60)

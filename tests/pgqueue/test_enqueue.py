@@ -11,13 +11,14 @@ from psycopg_pool import AsyncConnectionPool
 from pgqueue.errors import ArgsTooLarge, IdempotencyConflict, JobNotFound, WrongState
 from pgqueue.job import NOBODY, Cancelled, JobState, Outcome
 from pgqueue.queue import MAX_ARGS_BYTES, Queue
-from queue_scene import count, read_one, still_worker
+from queue_scene import count, read_one, set_plan, still_worker
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
 async def queue(pool: AsyncConnectionPool) -> AsyncIterator[Queue]:
+    await set_plan(pool)
     async with Queue(pool) as queue:
         yield queue
 

@@ -102,10 +102,15 @@ def test_ids_are_version_7_and_ordered_by_time(database_url: str) -> None:
     assert {job_id.version for job_id in ids} == {7}
 
 
-def test_progress_has_one_statement_trigger_and_nothing_has_a_row_trigger(database_url: str) -> None:
+def test_triggers_are_per_statement(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         triggers = connection.execute(
             "select tgrelid::regclass::text, tgname, (tgtype & 1) = 1 as per_row from pg_trigger where not tgisinternal"
         ).fetchall()
 
-    assert triggers == [("pgqueue.progress", "progress_notify", False)]
+    assert sorted(triggers) == [
+        ("pgqueue.accounts", "limits_changed", False),
+        ("pgqueue.jobs", "jobs_moved", False),
+        ("pgqueue.plans", "limits_changed", False),
+        ("pgqueue.progress", "progress_notify", False),
+    ]

@@ -53,7 +53,7 @@ def demo(
     with running_stack(
         load_settings(),
         user_id=uuid5(NAMESPACE_URL, "pgqueue:demo"),
-        plan="free",
+        plan="pro",
         host=host,
         port=first_free(host, port),
         logs_to_terminal=False,

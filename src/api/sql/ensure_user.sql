@@ -1,11 +1,22 @@
 -- An account is made on a user's first request, as free; an existing one stays as it is.
-with made as (
-  insert into api.users (id, plan)
-  values (%(user_id)s, %(plan)s)
+with known as (
+  insert into api.users (id)
+  values (%(user_id)s)
   on conflict (id) do nothing
-  returning id as user_id, plan, is_admin
+),
+made as (
+  insert into pgqueue.accounts (user_id, tier)
+  select %(user_id)s, tier from pgqueue.plans where name = %(plan)s
+  on conflict (user_id) do nothing
+  returning user_id, tier
+),
+account as (
+  select user_id, tier from made
+  union all
+  select user_id, tier from pgqueue.accounts where user_id = %(user_id)s
+  limit 1
 )
-select user_id, plan, is_admin from made
-union all
-select id, plan, is_admin from api.users where id = %(user_id)s
-limit 1
+select account.user_id, plans.name as plan, coalesce(users.is_admin, false) as is_admin
+  from account
+  join pgqueue.plans on plans.tier = account.tier
+  left join api.users on users.id = account.user_id

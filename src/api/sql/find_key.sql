@@ -1,8 +1,10 @@
 -- Who presents this key; the use is noted at most once a minute, so that a busy key is not a busy row.
 with found as (
-  select api_keys.id, api_keys.last_used_at, users.id as user_id, users.plan, users.is_admin
+  select api_keys.id, api_keys.last_used_at, users.id as user_id, plans.name as plan, users.is_admin
     from api.api_keys
     join api.users on users.id = api_keys.user_id
+    join pgqueue.accounts on accounts.user_id = users.id
+    join pgqueue.plans on plans.tier = accounts.tier
    where api_keys.hash = %(hash)s
      and api_keys.revoked_at is null
      and (api_keys.expires_at is null or api_keys.expires_at > clock_timestamp())

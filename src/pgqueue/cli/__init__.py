@@ -10,7 +10,7 @@ import typer
 from psycopg_pool import PoolTimeout
 from typer.core import TyperGroup
 
-from pgqueue.cli import enqueue, jobs, migrate, queue, requeue, worker
+from pgqueue.cli import accounts, doctor, enqueue, jobs, migrate, queue, requeue, worker
 from pgqueue.database import running_url
 from pgqueue.errors import PgQueueError
 from pgqueue.settings import InvalidSettings, load_settings
@@ -66,8 +66,10 @@ app = typer.Typer(
 )
 app.command("enqueue")(enqueue.enqueue)
 app.command("requeue")(requeue.requeue)
+app.command("doctor")(doctor.doctor)
 app.command("worker")(worker.worker)
 app.command("migrate")(migrate.migrate)
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(queue.app, name="queue")
 

@@ -46,6 +46,43 @@ def stats(queue: Name = None, as_json: Json = False) -> None:
     raise typer.Exit(session.run(work))
 
 
+Limit = Annotated[str | None, typer.Option(help="A number, or 'none' for no limit.", metavar="N|none")]
+
+
+@app.command()
+def limit(
+    queue: Name = None,
+    max_running: Limit = None,
+    max_waiting: Limit = None,
+    starts: Limit = None,
+    per: Annotated[float | None, typer.Option(min=0.001, help="Seconds in which so many --starts may be.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what the queue allows, or change it: jobs at once, jobs that wait, starts per interval."""
+    figures = {"max_running": max_running, "max_waiting": max_waiting, "starts": starts}
+    chosen = {name: _limit(name, text) for name, text in figures.items() if text is not None}
+    if (starts is not None and starts != "none") != (per is not None):
+        raise typer.BadParameter("--starts and --per go together: --starts 10 --per 10 is ten in any ten seconds.")
+
+    async def work(jobs: Queue, _database_url: str) -> None:
+        allowed = await jobs.limit(queue, **chosen, per_seconds=per)
+        if as_json:
+            write_json(dict(allowed))
+        else:
+            said = {name: "no limit" if figure is None else figure for name, figure in allowed.items()}
+            write_table(list(said), [list(said.values())])
+
+    raise typer.Exit(session.run(work))
+
+
+def _limit(name: str, text: str) -> int | None:
+    if text == "none":
+        return None
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1_000_000):
+        raise typer.BadParameter(f"--{name.replace('_', '-')}: {text!r} is neither 1 to 1,000,000 nor 'none'.")
+    return int(text)
+
+
 @app.command()
 def pause(queue: Name = None) -> None:
     """Start nothing more from the queue; what runs, runs on."""

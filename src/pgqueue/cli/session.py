@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
+
+from psycopg import AsyncConnection
 
 from pgqueue.database import open_pool, require_url
 from pgqueue.queue import Queue
@@ -29,5 +32,22 @@ def run(work: Callable[[Queue, str], Awaitable[int | None]]) -> int:
     async def session() -> int:
         async with open_queue() as (queue, database_url):
             return await work(queue, database_url) or 0
+
+    return asyncio.run(session())
+
+
+def run_on_connection(work: Callable[[AsyncConnection[Any]], Awaitable[None]]) -> int:
+    """Run the work on one connection, each statement its own transaction."""
+
+    async def session() -> int:
+        settings = load_settings()
+        database_url = require_url(settings)
+        await check_database(database_url)
+        async with (
+            open_pool(database_url, size=1, application_name="pgqueue cli") as pool,
+            pool.connection() as connection,
+        ):
+            await work(connection)
+        return 0
 
     return asyncio.run(session())

@@ -14,7 +14,9 @@ with picked as materialized (
           limit %(limit)s
             for update skip locked) as job
    where turns.queue = %(queue)s
-     and not exists (select from pgqueue.queues where name = %(queue)s and paused)
+     and not exists (select from pgqueue.queues
+                      where name = %(queue)s
+                        and (paused or (not %(reserved)s and (max_running is not null or starts is not null))))
      and exists (select from pgqueue.workers
                   where id = %(worker_id)s and stopped_at is null and lease_expires_at > clock_timestamp())
    order by turns.rank

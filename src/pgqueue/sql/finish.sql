@@ -1,11 +1,20 @@
 -- processing -> completed, failed, cancelled, scheduled (retry) or ready (crash, release): the one way out of a run.
--- The fence is the whole where clause of `ended`; an id that does not come back has lost its lease and changed nothing.
+-- The fence is the where clause of `decided`, on rows that are locked: an id that does not come back has lost its lease
+-- and changed nothing.
 -- Result, final state and attempt are one statement, hence one commit. A job asked to cancel never completes.
 with given as materialized (
   select *
     from unnest(%(job_ids)s::uuid[], %(attempts)s::int[], %(outcomes)s::text[], %(errors)s::text[], %(permanent)s::bool[],
                 %(delays)s::float8[], %(summaries)s::text[], %(previews)s::bytea[], %(details)s::bytea[])
       as given (job_id, attempt, outcome, error, permanent, delay, summary, preview, detail)
+),
+locked as materialized (
+  -- By id and nothing else: a test of the state here would lead over the index of running jobs and all that left it.
+  select id, attempt, worker_id, state, cancel_requested_at, crashes, failures, max_retries
+    from pgqueue.jobs
+   where id = any(%(job_ids)s::uuid[])
+   order by id
+     for update
 ),
 decided as materialized (
   select given.*,
@@ -19,11 +28,10 @@ decided as materialized (
            else 'failed'
          end as next_state
     from given
-    join pgqueue.jobs as job on job.id = given.job_id
+    join locked as job on job.id = given.job_id
    where job.attempt = given.attempt
      and job.worker_id = %(worker_id)s
      and job.state = 'processing'
-     for update of job
 ),
 ended as (
   update pgqueue.jobs as job
@@ -40,9 +48,6 @@ ended as (
          updated_at = clock_timestamp()
     from decided
    where job.id = decided.job_id
-     and job.attempt = decided.attempt
-     and job.worker_id = %(worker_id)s
-     and job.state = 'processing'
   returning job.id, job.attempt, job.state, job.started_at, decided.outcome, decided.error,
             decided.summary, decided.preview, decided.detail
 ),

@@ -1,4 +1,5 @@
--- scheduled -> ready, when due. Keeps ready jobs in an index of their own, so that no claim ever tests a time.
+-- scheduled -> ready, or held where the owner has a lane, which then admits it. Keeps ready jobs in an index of their
+-- own, so that no claim ever tests a time.
 with due as materialized (
   select id
     from pgqueue.jobs
@@ -10,6 +11,6 @@ with due as materialized (
      for update skip locked
 )
 update pgqueue.jobs
-   set state = 'ready',
+   set state = case when limited then 'held' else 'ready' end,
        updated_at = clock_timestamp()
  where id = any(array(select id from due))

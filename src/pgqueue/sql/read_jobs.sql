@@ -2,7 +2,7 @@
 select job.id, job.queue, job.kind, job.user_id, job.state, job.priority, job.tier, job.attempt,
        job.seq + coalesce(progress.seq, 0) as seq,
        case when job.state = 'completed' then 100
-            when job.state in ('scheduled', 'ready') or progress.attempt is distinct from job.attempt then 0
+            when job.state in ('scheduled', 'held', 'ready') or progress.attempt is distinct from job.attempt then 0
             else progress.percent end as percent,
        case when job.state = 'processing' and progress.attempt = job.attempt then progress.step end as step,
        case when job.state = 'processing' and progress.attempt = job.attempt then progress.remaining_seconds end

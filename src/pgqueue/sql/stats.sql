@@ -1,8 +1,9 @@
 -- The queue at a glance. Waiting jobs are counted to a limit, so that a dashboard costs the same at any depth.
 select (select count(*) from (select from pgqueue.jobs
                                where queue = %(queue)s and state = 'ready' limit %(count_limit)s) as ready)
+     + (select coalesce(sum(parked), 0) from pgqueue.lanes where queue = %(queue)s and parked > 0)
      + (select count(*) from (select from pgqueue.jobs
-                               where queue = %(queue)s and state = 'scheduled' limit %(count_limit)s) as scheduled) as waiting,
+                               where queue = %(queue)s and state = 'scheduled' and not limited limit %(count_limit)s) as scheduled) as waiting,
        (select count(*) from pgqueue.jobs where state = 'processing' and queue = %(queue)s) as active,
        exists (select from pgqueue.queues where name = %(queue)s and paused) as paused,
        live.workers, live.slots, recent.run_seconds

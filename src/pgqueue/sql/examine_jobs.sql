@@ -1,0 +1,17 @@
+-- What the doctor asks of the queues: runs without a live worker, waiting jobs that nobody serves, overdue promotions.
+select (select count(*) from pgqueue.jobs
+         where state = 'processing'
+           and not exists (select from pgqueue.workers
+                            where workers.id = jobs.worker_id and stopped_at is null
+                              and lease_expires_at > clock_timestamp() - interval '30 seconds'))::int as orphans,
+       (select count(*) from (select from pgqueue.jobs
+                               where state = 'scheduled' and run_at < clock_timestamp() - interval '1 minute'
+                               limit 1000) as overdue)::int as overdue,
+       array(select name from pgqueue.queues where paused) as paused,
+       array(select name from pgqueue.queues
+              where exists (select from pgqueue.jobs where queue = name and state = 'ready')
+                and not exists (select from pgqueue.workers
+                                 where workers.queue = queues.name and stopped_at is null and not draining
+                                   and lease_expires_at > clock_timestamp())) as unserved,
+       array(select distinct version from pgqueue.workers
+              where stopped_at is null and lease_expires_at > clock_timestamp()) as versions

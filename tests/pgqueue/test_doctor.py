@@ -1,0 +1,89 @@
+"""A healthy database has nothing to mend; a sick one is told what, and what to do."""
+
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+from psycopg_pool import AsyncConnectionPool
+
+from pgqueue import migrate
+from pgqueue.doctor import Finding, Verdict, examine
+from pgqueue.queue import Queue
+from queue_scene import expire_lease, still_worker
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def queue(pool: AsyncConnectionPool) -> AsyncIterator[Queue]:
+    async with Queue(pool) as queue:
+        yield queue
+
+
+async def findings(pool: AsyncConnectionPool) -> dict[str, Finding]:
+    async with pool.connection() as connection:
+        return {finding.check: finding for finding in await examine(connection)}
+
+
+# Of the server the tests run on, not of the database.
+OF_THE_SERVER = {"durability", "role", "transactions", "connections"}
+
+
+async def test_a_healthy_database_has_nothing_to_mend(queue: Queue, pool: AsyncConnectionPool) -> None:
+    worker = await still_worker(pool)
+    await queue.enqueue("echo", {})
+    await worker.end(await worker.claim_one())
+
+    found = await findings(pool)
+
+    assert len(found) >= 14
+    ill = {check for check, finding in found.items() if finding.verdict is not Verdict.OK}
+    assert ill <= OF_THE_SERVER, [found[check] for check in ill]
+
+
+async def test_a_sick_database_is_told_what_to_do(database_url: str, queue: Queue, pool: AsyncConnectionPool) -> None:
+    worker = await still_worker(pool)
+    for _ in range(3):
+        await queue.enqueue("echo", {})
+    await worker.claim(1)
+    await expire_lease(pool, worker.id)
+    await queue.pause()
+    async with pool.connection() as connection:
+        await connection.execute("update pgqueue.workers set lease_expires_at = lease_expires_at - interval '1 minute'")
+        await connection.execute(
+            "update pgqueue.jobs set state = 'scheduled', run_at = run_at - interval '2 minutes'"
+            " where id = (select id from pgqueue.jobs where state = 'ready' limit 1)"
+        )
+        await connection.execute(
+            "insert into pgqueue.results (job_id, attempt, summary, preview, detail)"
+            " select id, 1, '{}', '', '' from pgqueue.jobs where state = 'ready'"
+        )
+    found = await findings(pool)
+
+    assert found["leases"].found == "1 running jobs have no live worker"
+    assert "start one with `pgqueue worker`" in found["leases"].advice
+    assert found["delayed jobs"].verdict is Verdict.TROUBLE
+    assert found["workers"].found == "nobody works on backtest"
+    assert found["paused queues"].found == "backtest"
+    assert "completed job and its result do not match" in found["invariants"].found
+
+
+async def test_a_long_transaction_is_named(database_url: str, pool: AsyncConnectionPool) -> None:
+    with psycopg.connect(database_url, application_name="forgotten") as connection:
+        connection.execute("select count(*) from pgqueue.jobs")
+        async with pool.connection() as mine:
+            # As if it had begun long ago: the statement with the threshold taken down.
+            from pgqueue.queries import sql
+
+            query = sql("examine_transactions").replace("'1 minute'", "'0 seconds'")
+            rows = await (await mine.execute(query)).fetchall()
+        connection.rollback()
+    assert any("forgotten, idle in transaction" in row[0] for row in rows)
+
+
+async def test_a_database_that_is_not_migrated_is_said_to_be(database_url: str, pool: AsyncConnectionPool) -> None:
+    migrate.downgrade(database_url, "base")
+    found = await findings(pool)
+    assert found["schema"].verdict is Verdict.TROUBLE
+    assert found["schema"].advice == "Run `pgqueue migrate`."
+    assert "invariants" not in found
