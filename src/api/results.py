@@ -4,7 +4,6 @@ import asyncio
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -44,14 +43,17 @@ async def show(request: Request) -> Response:
     detail = await asyncio.to_thread(results.decode_detail, stored.detail)
     if wanted == "csv":
         return _csv(detail.trades, f"trades-{job.id}.csv")
-    read = detail.curves if equity == "full" else partial(results.decode_preview, stored.preview)
-    curves = await asyncio.to_thread(read)
+    preview = await asyncio.to_thread(results.decode_preview, stored.preview)
+    curves = await asyncio.to_thread(detail.curves) if equity == "full" else preview
+    compared = stored.summary.get("benchmark")
     body = {
         "jobId": str(job.id),
         "status": job.status,
         **stored.summary,
+        "benchmark": compared and {**compared, "points": preview["benchmark"]},
         "equity": {"points": curves["equity"]},
         "drawdown": {"points": curves["drawdown"]},
+        "monthly": preview["monthly"],
         "trades": _page(request, detail.trades, offset, limit),
     }
     return JSONResponse(body, headers={"Cache-Control": "private, max-age=60", "Vary": "Authorization, Cookie"})

@@ -7,17 +7,20 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.cautions import cautions
+from engine.comparison import Benchmark, Split, align, split, years
 from engine.coverage import cover, cut
 from engine.errors import Cancelled, ResultNotFinite
 from engine.evaluate import signals
-from engine.metrics import SECONDS_A_YEAR, Course, measure
+from engine.measure import Course, measure
 from engine.orders import Costs
 from engine.request import BacktestRequest
 from engine.result import BacktestResult, Warned
 from engine.rules import Strategy
 from engine.series import Prices
+from engine.signals import Signals
 from engine.simulate import Simulation
-from engine.timeframes import SECOND, TIMEFRAMES, annualization_factor, iso_day, iso_time, session_days
+from engine.timeframes import TIMEFRAMES, annualization_factor, iso_day, session_days
 
 LOAD, INDICATORS, SIMULATE, SAVE = "load", "indicators", "simulate", "save"
 #: Where each phase begins, in percent; the next one's begin is its end.
@@ -35,43 +38,78 @@ def run(
     strategy: Strategy,
     prices: Prices,
     *,
+    benchmark: Prices | None = None,
     on_progress: Report = lambda _percent, _step, _remaining: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> BacktestResult:
     """The result of a strategy on prices that hold the request's range and the bars it looks back on.
 
-    on_progress(percent, step, remaining seconds or None) from 20 to 90. Raises RangeNotCovered when no bar is in the
-    range, Cancelled as soon as cancelled() is true.
+    benchmark: prices to compare with. on_progress(percent, step, remaining seconds or None) from 20 to 90. Raises
+    RangeNotCovered when no bar is in the range, Cancelled as soon as cancelled() is true.
     """
     pace = _Pace(on_progress, cancelled)
     prices, first = cut(request, prices, look_back=strategy.warm_up)
-    bars = prices.bars
     said = signals(strategy, prices, lambda done, count: pace.report(INDICATORS, done / count))
-    simulation = Simulation(
-        bars,
-        said,
-        first,
-        request.initial_capital,
-        costs=Costs(request.costs.commission, request.costs.slippage),
-        stops=strategy.stops,
-        sizing=strategy.sizing,
-    )
-    _simulate(simulation, pace)
-    time = bars.time[first:]
+    simulation = simulate(request, strategy, prices, said, first)
+    _advance(simulation, pace)
+    time = prices.bars.time[first:]
     _refuse_overflow(simulation, prices, time)
-    measured = measure(_course(simulation, request, prices, time))
+    compared = None if benchmark is None else align(benchmark, time)
+    course = _course(simulation, request, prices, time, compared)
+    measured = measure(course)
+    parts = _split(request, course, prices, time)
     coverage, warnings = cover(request, prices, first=first, look_back=strategy.look_back)
+    warnings += cautions(strategy, prices, simulation, measured, course.trades)
     return BacktestResult(
         strategy_name=strategy.name,
         initial_capital=request.initial_capital,
         time=time,
         equity=simulation.equity,
-        trades=simulation.trades(),
+        days=course.days,
+        trades=course.trades,
         metrics=measured.metrics,
         metric_notes=measured.notes,
         coverage=coverage,
-        warnings=[*warnings, *_warnings_of(simulation, time)],
+        warnings=warnings + _of_comparisons(request, prices, parts, compared),
+        split=parts,
+        benchmark=compared,
     )
+
+
+def simulate(request: BacktestRequest, strategy: Strategy, prices: Prices, said: Signals, first: int) -> Simulation:
+    """The simulation that a request asks for, not yet begun. first: the row of the first bar that is traded."""
+    costs = request.costs
+    return Simulation(
+        prices.bars,
+        said,
+        first,
+        request.initial_capital,
+        costs=Costs(costs.commission, costs.slippage, costs.fixed, costs.minimum, costs.per_unit),
+        stops=strategy.stops,
+        sizing=strategy.sizing,
+        lot=request.lot,
+        close_at_end=request.close_at_end,
+    )
+
+
+def _split(request: BacktestRequest, course: Course, prices: Prices, time: NDArray[np.int64]) -> Split | None:
+    day = request.out_of_sample_from
+    return None if day is None else split(course, day, time, prices)
+
+
+def _of_comparisons(
+    request: BacktestRequest, prices: Prices, parts: Split | None, compared: Benchmark | None
+) -> list[Warned]:
+    said: list[Warned] = []
+    if request.out_of_sample_from is not None and parts is None:
+        message = (
+            f"There is nothing to measure on both sides of {request.out_of_sample_from}, so the run was not split."
+        )
+        said.append({"code": "NOT_SPLIT", "message": message})
+    if request.benchmark is not None and compared is None:
+        message = f"Prices of {request.benchmark} begin after those of {prices.series.symbol}: no alpha and beta."
+        said.append({"code": "BENCHMARK_NOT_COVERED", "message": message})
+    return said
 
 
 @dataclass(slots=True)
@@ -88,7 +126,7 @@ class _Pace:
         self.on_progress(percent, step, remaining_seconds)
 
 
-def _simulate(simulation: Simulation, pace: _Pace) -> None:
+def _advance(simulation: Simulation, pace: _Pace) -> None:
     """In chunks of some 35 ms, whatever the machine."""
     chunk = FIRST_CHUNK
     while not simulation.is_done:
@@ -107,32 +145,24 @@ def _refuse_overflow(simulation: Simulation, prices: Prices, time: NDArray[np.in
         raise ResultNotFinite(prices.series.symbol, prices.series.timeframe, when=when)
 
 
-def _course(simulation: Simulation, request: BacktestRequest, prices: Prices, time: NDArray[np.int64]) -> Course:
-    series, trades = prices.series, simulation.trades()
-    nanoseconds = int(time[-1] - time[0]) + TIMEFRAMES[series.timeframe]
+def _course(
+    simulation: Simulation,
+    request: BacktestRequest,
+    prices: Prices,
+    time: NDArray[np.int64],
+    compared: Benchmark | None,
+) -> Course:
+    series = prices.series
     return Course(
         initial_capital=request.initial_capital,
         equity=simulation.equity,
         days=session_days(time, series.timeframe, series.session_timezone),
-        years=nanoseconds / SECOND / SECONDS_A_YEAR,
+        years=years(time, TIMEFRAMES[series.timeframe]),
         annualization_factor=annualization_factor(series.timeframe, round_the_clock=series.round_the_clock),
-        pnl=trades["pnl"][trades["exit"] >= 0],
-        open_trades=int(simulation.has_position),
+        trades=simulation.trades(),
         bars_held=simulation.bars_held,
         ruined_at=simulation.ruined_at,
+        risk_free_rate=request.risk_free_rate,
+        benchmark=None if compared is None else compared.closes,
+        benchmark_base=1.0 if compared is None else compared.base,
     )
-
-
-def _warnings_of(simulation: Simulation, time: NDArray[np.int64]) -> list[Warned]:
-    said: list[Warned] = []
-    if simulation.ruined_at is not None:
-        when = iso_time(int(time[simulation.ruined_at]))
-        said.append({"code": "RUINED", "message": f"Equity reached zero at {when}; the run ended there."})
-    reasons = {
-        "SIZE": "bought nothing: too little cash was left",
-        "END_OF_DATA": "was still waiting for the next open when the prices ended",
-    }
-    for reason, count in simulation.rejected.items():
-        plural = "order" if count == 1 else "orders"
-        said.append({"code": f"REJECTED_{reason}", "message": f"{count} {plural} {reasons[reason]}."})
-    return said

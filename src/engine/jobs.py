@@ -38,11 +38,18 @@ class Backtest:
 
         request, strategy = read_args(args)
         context.progress(backtest.BEGINS[backtest.LOAD], backtest.LOAD)
-        prices = _load(request, strategy)
+        prices, benchmark = _load(request, strategy)
         if context.cancelled():
             raise Cancelled(backtest.LOAD)
         context.progress(backtest.BEGINS[backtest.INDICATORS], backtest.INDICATORS)
-        result = backtest.run(request, strategy, prices, on_progress=context.progress, cancelled=context.cancelled)
+        result = backtest.run(
+            request,
+            strategy,
+            prices,
+            benchmark=benchmark,
+            on_progress=context.progress,
+            cancelled=context.cancelled,
+        )
         context.progress(backtest.BEGINS[backtest.SAVE], backtest.SAVE)
         encoded = encode(result)
         context.progress(99, backtest.SAVE)
@@ -75,16 +82,28 @@ def read_args(args: Mapping[str, Any]) -> tuple[BacktestRequest, Strategy]:
     return request, compile_strategy(strategy, request.strategy_params)
 
 
-def _load(request: BacktestRequest, strategy: Strategy) -> Prices:
+def _load(request: BacktestRequest, strategy: Strategy) -> tuple[Prices, Prices | None]:
+    """The prices of a run, and those of the benchmark where it names one."""
     url = os.environ.get("DATABASE_URL")
     if not url:
         raise DatabaseUnset
     # No prepared statements: a pooler in between may give each transaction another server.
     with psycopg.connect(url, connect_timeout=CONNECT_SECONDS, prepare_threshold=None, autocommit=True) as connection:
+        return load(connection, request, strategy)
+
+
+def load(connection: psycopg.Connection, request: BacktestRequest, strategy: Strategy) -> tuple[Prices, Prices | None]:
+    """As stored. Raises UnknownSymbol for either symbol."""
+
+    def read(symbol: str, look_back: int) -> Prices:
         return store.load_prices(
             connection,
-            request.symbol or "",
+            symbol,
             request.timeframe,
             span=lambda series: coverage.span(request, series),
-            look_back=strategy.warm_up,
+            look_back=look_back,
         )
+
+    # One bar before the first is what the benchmark's first return is taken against.
+    benchmark = None if request.benchmark is None else read(request.benchmark, 1)
+    return read(request.symbol or "", strategy.warm_up), benchmark

@@ -19,6 +19,9 @@ from engine.timeframes import TIMEFRAMES
 
 MIN_CAPITAL, MAX_CAPITAL = 100, 10_000_000
 MAX_COST = 0.1
+MAX_FEE = 1_000_000
+MAX_LOT = 1_000_000_000
+LEAST_RATE, MOST_RATE = -0.5, 1
 MAX_OVERRIDES = 64
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
 
@@ -81,6 +84,22 @@ def _cost(value: object) -> float:
     return number
 
 
+def _bounded(least: float, most: float, what: str = "must be") -> BeforeValidator:
+    def check(value: object) -> float:
+        number = _number(value)
+        if not least <= number <= most:
+            raise _refusal(f"{what} {least:g} to {most:,}")
+        return number
+
+    return BeforeValidator(check)
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _refusal("must be true or false")
+    return value
+
+
 def _priority(value: object) -> int:
     if type(value) is not int or not 1 <= value <= 10:
         raise _refusal("must be a whole number from 1 to 10")
@@ -109,21 +128,33 @@ Symbol = Annotated[str, BeforeValidator(_symbol)]
 Day = Annotated[date, BeforeValidator(_day)]
 Cost = Annotated[float, BeforeValidator(_cost)]
 Number = Annotated[float, BeforeValidator(_number)]
+Fee = Annotated[float, _bounded(0, MAX_FEE)]
 
 _MODEL = ConfigDict(frozen=True, alias_generator=to_camel, extra="ignore")
 
 
 class Costs(BaseModel):
-    """What a fill costs, as fractions: commission of the money that moves, slippage of the price."""
+    """What a fill costs.
+
+    Fractions: commission of the money that moves, slippage of the price. Money: fixed for each fill, per_unit for each
+    unit, minimum of the three together.
+    """
 
     model_config = _MODEL
 
     commission: Cost = 0.0
     slippage: Cost = 0.0
+    fixed: Fee = 0.0
+    minimum: Fee = 0.0
+    per_unit: Fee = 0.0
 
 
 class BacktestRequest(BaseModel):
-    """One run that someone asks for. symbol is None where the strategy's default is meant."""
+    """One run that someone asks for. symbol is None where the strategy's default is meant.
+
+    lot: units are multiples of it, 0 for any fraction. risk_free_rate: a year's, as a fraction. out_of_sample_from: the
+    first day that is measured apart from those before it. benchmark: a symbol to compare with.
+    """
 
     model_config = _MODEL
 
@@ -137,6 +168,10 @@ class BacktestRequest(BaseModel):
     strategy_params: Annotated[dict[str, Number], BeforeValidator(_overrides)] = Field(default_factory=dict)
     costs: Costs = Field(default_factory=Costs)
     benchmark: Symbol | None = None
+    lot: Annotated[float, _bounded(0, MAX_LOT)] = 0.0
+    close_at_end: Annotated[bool, BeforeValidator(_truth)] = False
+    risk_free_rate: Annotated[float, _bounded(LEAST_RATE, MOST_RATE, "must be a fraction from")] = 0.0
+    out_of_sample_from: Day | None = None
     priority: Annotated[int, BeforeValidator(_priority)] = 5
 
     @field_validator("start_date")
@@ -146,6 +181,14 @@ class BacktestRequest(BaseModel):
         if end is not None and start >= end:
             raise _refusal(f"must be before endDate ({end})")
         return start
+
+    @field_validator("out_of_sample_from")
+    @classmethod
+    def _splits_the_range(cls, day: date | None, info: ValidationInfo) -> date | None:
+        start, end = info.data.get("start_date"), info.data.get("end_date")
+        if day is not None and start is not None and end is not None and not start < day <= end:
+            raise _refusal(f"must be after startDate ({start}) and not after endDate ({end})")
+        return day
 
     def with_symbol(self, default: str) -> "BacktestRequest":
         """The same request, for the strategy's default symbol where it names none."""
@@ -166,8 +209,12 @@ class BacktestRequest(BaseModel):
             "strategyId": self.strategy_id,
             "strategy": strategy if isinstance(strategy, str) else dict(strategy),
             "strategyParams": self.strategy_params,
-            "costs": self.costs.model_dump(),
+            "costs": self.costs.model_dump(by_alias=True),
             "benchmark": self.benchmark,
+            "lot": self.lot,
+            "closeAtEnd": self.close_at_end,
+            "riskFreeRate": self.risk_free_rate,
+            "outOfSampleFrom": None if self.out_of_sample_from is None else self.out_of_sample_from.isoformat(),
         }
 
 
@@ -214,12 +261,19 @@ def _members() -> frozenset[str]:
     return frozenset(str(field.alias) for field in BacktestRequest.model_fields.values())
 
 
+_OPTIONAL = frozenset(
+    (
+        *("timeframe", "strategyParams", "costs", "symbol", "benchmark"),
+        *("lot", "closeAtEnd", "riskFreeRate", "outOfSampleFrom"),
+    )
+)
+
+
 def _validate(
     members: Mapping[str, Any], *, prefixed: frozenset[str], missing: list[Detail] | None = None
 ) -> BacktestRequest:
     """prefixed: members that the caller wrote under `params`. An optional member that is null counts as absent."""
-    optional = ("timeframe", "strategyParams", "costs", "symbol", "benchmark")
-    given = {name: value for name, value in members.items() if not (value is None and name in optional)}
+    given = {name: value for name, value in members.items() if not (value is None and name in _OPTIONAL)}
     details = list(missing or [])
     known = {detail["path"] for detail in details}
     try:

@@ -8,15 +8,19 @@ import hashlib
 import json
 import zlib
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.metrics import drawdowns
+from engine.monthly import Month, monthly_returns
 from engine.sampling import largest_triangle_three_buckets
 from engine.timeframes import iso_time
 from engine.trades import LONG, TRADE, Reason
+
+if TYPE_CHECKING:  # they bring numba, and whoever only reads results stays light
+    from engine.comparison import Benchmark, Split
 
 PREVIEW_POINTS = 2_000
 FORMAT = 2
@@ -65,17 +69,23 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class BacktestResult:
-    """time: (n,) int64, equity: (n,) float64 at each close; trades: (m,) TRADE, an open one last."""
+    """time: (n,) int64, equity: (n,) float64 at each close; days: (n,) int64, the bars' trading days since 1970.
+
+    trades: (m,) TRADE, an open one last. split, benchmark: where they were asked for.
+    """
 
     strategy_name: str
     initial_capital: float
     time: NDArray[np.int64]
     equity: NDArray[np.float64]
+    days: NDArray[np.int64]
     trades: NDArray[np.void]
     metrics: dict[str, float | int | None]
     metric_notes: dict[str, str]
     coverage: Coverage
     warnings: list[Warned] = field(default_factory=list)
+    split: "Split | None" = None
+    benchmark: "Benchmark | None" = None
 
     @property
     def final_equity(self) -> float:
@@ -94,6 +104,15 @@ class Encoded:
 Curves = dict[str, list[tuple[int, float]]]
 
 
+class Preview(TypedDict):
+    """What a page draws: curves as [epoch ms, value] at the same times, and the table of months."""
+
+    equity: list[tuple[int, float]]
+    drawdown: list[tuple[int, float]]
+    benchmark: list[tuple[int, float]] | None
+    monthly: list[Month]
+
+
 @dataclass(frozen=True, slots=True)
 class Detail:
     """All of a run: trades as JSON-able dicts with ISO times, and every bar's time and equity."""
@@ -105,7 +124,8 @@ class Detail:
 
     def curves(self) -> Curves:
         """Equity and drawdown as [epoch ms, value] at every bar."""
-        return _curves(self.time, self.equity, drawdowns(self.equity, self.initial_capital))
+        depth = drawdowns(self.equity, self.initial_capital)
+        return {"equity": _curve(self.time, self.equity), "drawdown": _curve(self.time, depth)}
 
 
 def encode(result: BacktestResult) -> Encoded:
@@ -114,6 +134,7 @@ def encode(result: BacktestResult) -> Encoded:
 
 def summarize(result: BacktestResult) -> dict[str, Any]:
     """Small and JSON-able: what is shown beside every final event."""
+    compared = result.benchmark
     return {
         "metrics": result.metrics,
         "metricNotes": result.metric_notes,
@@ -122,21 +143,34 @@ def summarize(result: BacktestResult) -> dict[str, Any]:
         "strategyName": result.strategy_name,
         "initialCapital": result.initial_capital,
         "finalEquity": result.final_equity,
+        "outOfSample": None if result.split is None else result.split.to_json(),
+        "benchmark": None if compared is None else {"symbol": compared.symbol, "totalReturn": compared.total_return},
         "resultHash": result_hash(result),
     }
 
 
 def preview(result: BacktestResult) -> bytes:
-    """Zlib over JSON: equity and drawdown as [epoch ms, value] at the same ≤ 2,000 times, first and last included."""
+    """Zlib over JSON of a Preview: curves at the same ≤ 2,000 times, first and last included.
+
+    The benchmark's is what the initial capital would have become in it.
+    """
     kept = largest_triangle_three_buckets(result.equity, PREVIEW_POINTS)
     depth = drawdowns(result.equity, result.initial_capital)
-    drawn = _curves(result.time[kept], result.equity[kept], depth[kept])
+    time, compared = result.time[kept], result.benchmark
+    drawn: Preview = {
+        "equity": _curve(time, result.equity[kept]),
+        "drawdown": _curve(time, depth[kept]),
+        "benchmark": None
+        if compared is None
+        else _curve(time, compared.closes[kept] / compared.base * result.initial_capital),
+        "monthly": monthly_returns(result.days, result.equity, result.initial_capital),
+    }
     return zlib.compress(json.dumps(drawn, allow_nan=False, separators=(",", ":")).encode(), _LEVEL)
 
 
-def decode_preview(stored: bytes) -> Curves:
+def decode_preview(stored: bytes) -> Preview:
     """What `preview` wrote."""
-    drawn: Curves = json.loads(zlib.decompress(stored))
+    drawn: Preview = json.loads(zlib.decompress(stored))
     return drawn
 
 
@@ -180,12 +214,8 @@ def decode_detail(stored: bytes) -> Detail:
     return Detail(head["initialCapital"], [_trade(row, time) for row in trades], time, equity)
 
 
-def _curves(time: NDArray[np.int64], equity: NDArray[np.float64], depth: NDArray[np.float64]) -> Curves:
-    milliseconds = (time // 1_000_000).tolist()
-    return {
-        "equity": list(zip(milliseconds, equity.tolist(), strict=True)),
-        "drawdown": list(zip(milliseconds, depth.tolist(), strict=True)),
-    }
+def _curve(time: NDArray[np.int64], values: NDArray[np.float64]) -> list[tuple[int, float]]:
+    return list(zip((time // 1_000_000).tolist(), values.tolist(), strict=True))
 
 
 def _trade(row: np.void, time: NDArray[np.int64]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ A bar's time is its open. Bars of a day or a week carry midnight UTC of the sess
 """
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -51,13 +52,23 @@ def day_end(day: date, timeframe: str, timezone: str) -> int:
 
 def session_days(times: NDArray[np.int64], timeframe: str, timezone: str) -> NDArray[np.int64]:
     """Days since 1970 of the session each bar belongs to. times: (n,) nanoseconds UTC, ascending. Returns (n,)."""
-    if not is_intraday(timeframe):
+    if not is_intraday(timeframe) or len(times) == 0:
         return times // DAY
-    # Offsets change on the hour, so one look-up per hour that has bars is exact.
-    hours, where = np.unique(times // (3_600 * SECOND), return_inverse=True)
+    # A clock is at most a day off UTC.
+    first, last = int(times[0]) // DAY - 1, int(times[-1]) // DAY + 1
+    begins = _day_begins(first, last + 1, timezone)
+    bars = np.diff(np.searchsorted(times, begins))
+    return np.repeat(np.arange(first, last + 1), bars)
+
+
+@lru_cache(maxsize=32)
+def _day_begins(first: int, last: int, timezone: str) -> NDArray[np.int64]:
+    """Nanoseconds UTC at which the days from first to last begin in that time zone."""
+    if timezone == "UTC":
+        return np.arange(first, last + 1) * DAY
     zone = ZoneInfo(timezone)
-    offsets = np.array([_offset_seconds(int(hour) * 3_600, zone) for hour in hours], dtype=np.int64)
-    return (times + offsets[where] * SECOND) // DAY
+    midnights = (datetime(1970, 1, 1, tzinfo=zone) + timedelta(days=day) for day in range(first, last + 1))
+    return np.array([round(midnight.timestamp()) for midnight in midnights]) * SECOND
 
 
 def nanoseconds(moment: datetime) -> int:
@@ -76,8 +87,3 @@ def iso_day(time_ns: int) -> str:
 
 def iso_time(time_ns: int) -> str:
     return moment(time_ns).isoformat().removesuffix("+00:00") + "Z"
-
-
-def _offset_seconds(timestamp: int, zone: ZoneInfo) -> int:
-    offset = datetime.fromtimestamp(timestamp, zone).utcoffset()
-    return 0 if offset is None else round(offset.total_seconds())

@@ -9,18 +9,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.metrics import HEADLINE, Course, drawdowns, measure
+from engine.measure import Course, measure
+from engine.metrics import HEADLINE, drawdowns
+from engine.trades import TRADE
 
 
-def course(equity: list[float], pnl: list[float], **changed: Any) -> Course:
+def trades(pnl: list[float], open_trades: int = 0) -> Any:
+    """Closed trades of one bar, each of 100 put in; then open ones."""
+    rows = np.zeros(len(pnl) + open_trades, TRADE)
+    rows["pnl"][: len(pnl)] = pnl
+    rows["return"] = rows["pnl"] / 100
+    rows["exit"] = 1
+    rows["exit"][len(pnl) :] = -1
+    return rows
+
+
+def course(equity: list[float], pnl: list[float], open_trades: int = 0, **changed: Any) -> Course:
     facts: dict[str, Any] = {
         "initial_capital": 100.0,
         "equity": np.array(equity, dtype=float),
         "days": np.arange(len(equity)),
         "years": len(equity) / 365.25,
         "annualization_factor": 252,
-        "pnl": np.array(pnl, dtype=float),
-        "open_trades": 0,
+        "trades": trades(pnl, open_trades),
         "bars_held": 1,
     }
     return Course(**{**facts, **changed})
@@ -41,6 +52,12 @@ def test_metrics_are_what_their_definitions_say() -> None:
         "profitFactor": 19.9 / 11,
         "expectancy": 8.9 / 3,
         "sqn": math.sqrt(3) * (8.9 / 3) / np.std([10, -11, 9.9], ddof=1),
+        "averageWin": 19.9 / 2,
+        "averageLoss": -11.0,
+        "bestTrade": 0.1,
+        "worstTrade": -0.11,
+        "averageBarsHeld": 1.0,
+        "longestDrawdownBars": 2,
         "totalReturn": 0.089,
         "exposure": 2 / 3,
         "totalTrades": 3,
@@ -62,7 +79,10 @@ def test_a_loss_from_the_start_is_a_drawdown() -> None:
     assert drawdowns(np.array([90.0, 120, 60]), 100.0).tolist() == pytest.approx([-0.1, 0, -0.5])
 
 
-NONE_TRADED = dict.fromkeys(("winRate", "profitFactor", "expectancy", "sqn"), "NO_TRADES")
+NONE_TRADED = dict.fromkeys(
+    ("winRate", "profitFactor", "expectancy", "sqn", "averageWin", "averageLoss", "bestTrade", "worstTrade"),
+    "NO_TRADES",
+)
 CASES: dict[str, tuple[Course, dict[str, Any], dict[str, Any]]] = {
     "no trade": (
         course([100, 100, 100], [], years=1.0, bars_held=0),

@@ -48,7 +48,7 @@ def test_unknown_members_are_ignored_and_optional_ones_may_be_null() -> None:
 def test_optional_members_reach_the_request() -> None:
     costs = {"commission": 0.001, "slippage": 0.0005}
     request = parse_request(body(strategyParams={"fast": 20}, costs=costs, benchmark="spx", timeframe="1w"))
-    assert (request.strategy_params, request.costs.model_dump()) == ({"fast": 20}, costs)
+    assert (request.strategy_params, request.costs.model_dump(exclude_unset=True)) == ({"fast": 20}, costs)
     assert (request.benchmark, request.timeframe) == ("SPX", "1w")
 
 
@@ -95,6 +95,19 @@ def test_priorities_are_1_to_10(priority: int) -> None:
         (body(costs=0.1), "params.costs", "must be a JSON object"),
         (body(costs={"commission": -0.1}), "params.costs.commission", "must be a fraction from 0 to 0.1"),
         (body(costs={"slippage": 10}), "params.costs.slippage", "must be a fraction"),
+        (body(costs={"fixed": -1}), "params.costs.fixed", "must be 0 to 1,000,000"),
+        (body(costs={"perUnit": 1_000_001}), "params.costs.perUnit", "must be 0 to 1,000,000"),
+        (body(costs={"minimum": "5"}), "params.costs.minimum", "must be a number"),
+        (body(lot=-1), "params.lot", "must be 0 to 1,000,000,000"),
+        (body(closeAtEnd=1), "params.closeAtEnd", "must be true or false"),
+        (body(riskFreeRate=1.1), "params.riskFreeRate", "must be a fraction from -0.5 to 1"),
+        (
+            body(outOfSampleFrom="2020-01-01"),
+            "params.outOfSampleFrom",
+            "must be after startDate (2020-01-01) and not after",
+        ),
+        (body(outOfSampleFrom="2025-12-23"), "params.outOfSampleFrom", "not after endDate (2025-12-22)"),
+        (body(outOfSampleFrom="soon"), "params.outOfSampleFrom", "must be a day written YYYY-MM-DD"),
         (body(benchmark="a{b}"), "params.benchmark", "must be 1 to 10 characters"),
         ({**BODY, "priority": 0}, "priority", "must be a whole number from 1 to 10"),
         ({**BODY, "priority": 11}, "priority", "must be a whole number"),
@@ -136,7 +149,8 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 
 
 def test_what_a_request_writes_as_args_is_read_as_the_same_request() -> None:
-    request = parse_request(body(costs={"commission": 0.001}, strategyParams={"fast": 12}))
+    split = {"outOfSampleFrom": "2023-01-01", "riskFreeRate": 0.03}
+    request = parse_request(body(costs={"commission": 0.001, "perUnit": 0.01}, strategyParams={"fast": 12}, **split))
     args = request.args("sma-cross")
     assert args == {
         "symbol": "AAPL",
@@ -147,8 +161,11 @@ def test_what_a_request_writes_as_args_is_read_as_the_same_request() -> None:
         "strategyId": UUID,
         "strategy": "sma-cross",
         "strategyParams": {"fast": 12},
-        "costs": {"commission": 0.001, "slippage": 0.0},
+        "costs": {"commission": 0.001, "slippage": 0.0, "fixed": 0.0, "minimum": 0.0, "perUnit": 0.01},
         "benchmark": None,
+        "lot": 0.0,
+        "closeAtEnd": False,
+        **split,
     }
     assert parse_args(args) == request
     assert parse_request(FLAT).args({"name": "x"}, symbol="KO")["symbol"] == "KO"

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from engine import backtest as engine_run
-from engine import coverage, sample, store, strategies
+from engine import jobs, sample, strategies
 from engine.cli import terminal
 from engine.errors import RequestError, StrategyError
 from engine.request import BacktestRequest, parse_args
@@ -35,7 +35,8 @@ def backtest(members: Mapping[str, Any], params: Sequence[str], *, as_json: bool
     overrides = _overrides(params)
     with terminal.sentences():
         request, strategy = _strategy(_request({**members, "strategyParams": overrides}))
-        summary = summarize(engine_run.run(request, strategy, _prices(request, strategy)))
+        prices, benchmark = _prices(request, strategy)
+        summary = summarize(engine_run.run(request, strategy, prices, benchmark=benchmark))
     if as_json:
         terminal.write_json(summary)
     else:
@@ -79,23 +80,18 @@ def _strategy(request: BacktestRequest) -> tuple[BacktestRequest, Strategy]:
         raise typer.Exit(terminal.USAGE) from None
 
 
-def _prices(request: BacktestRequest, strategy: Strategy) -> Prices:
+def _prices(request: BacktestRequest, strategy: Strategy) -> tuple[Prices, Prices | None]:
     """Stored prices where DATABASE_URL names a store, else the bundled ones. Which, is said on stderr."""
     symbol = request.symbol or ""
     if not os.environ.get("DATABASE_URL"):
         bundled = sample.find(symbol, request.timeframe)
         terminal.note(f"DATABASE_URL is not set: bundled prices of {symbol}, {bundled.source}.")
-        return bundled.read()
+        benchmark = None if request.benchmark is None else sample.find(request.benchmark, request.timeframe).read()
+        return bundled.read(), benchmark
     with terminal.connection() as connection:
-        prices = store.load_prices(
-            connection,
-            symbol,
-            request.timeframe,
-            span=lambda series: coverage.span(request, series),
-            look_back=strategy.warm_up,
-        )
+        prices, benchmark = jobs.load(connection, request, strategy)
     terminal.note(f"prices of {symbol} from the database, version {prices.series.version}.")
-    return prices
+    return prices, benchmark
 
 
 def _write_summary(summary: Mapping[str, Any]) -> None:

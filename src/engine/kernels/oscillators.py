@@ -51,7 +51,7 @@ def cci(
     length: int,
     out: NDArray[np.float64],
 ) -> None:
-    """How many mean deviations / 0.015 the typical price is from its mean; 0 where nothing moves. Equals TA-Lib's CCI."""
+    """Mean deviations / 0.015 from the typical price to its mean; 0 where nothing moves. Equals TA-Lib's CCI."""
     n = close.shape[0]
     typical = np.empty(n)
     for i in range(n):

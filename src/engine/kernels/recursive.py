@@ -9,10 +9,10 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from engine.kernels.shared import INPUT, OPTIONS, OUTPUT, REAL, WHOLE, is_zero, known_run
+from engine.kernels.shared import INPUT, OPTIONS, OUTPUT, REAL, WHOLE, helper, is_zero, known_run
 
 
-@njit(**OPTIONS)
+@helper
 def _mean(source: NDArray[np.float64], first: int, end: int) -> float:
     total = 0.0
     for j in range(first, end):
@@ -20,7 +20,7 @@ def _mean(source: NDArray[np.float64], first: int, end: int) -> float:
     return total / (end - first)
 
 
-@njit(**OPTIONS)
+@helper
 def _ema(source: NDArray[np.float64], length: int, first: int, end: int, out: NDArray[np.float64]) -> None:
     """Seeded with the mean of the first `length` values of a stretch that is known."""
     seeded = first + length - 1
@@ -118,11 +118,11 @@ def rsi(source: NDArray[np.float64], length: int, out: NDArray[np.float64]) -> N
         first, end = known_run(source, end)
 
 
-@njit(**OPTIONS)
+@helper
 def true_range(high: NDArray[np.float64], low: NDArray[np.float64], close: NDArray[np.float64], i: int) -> float:
     """Of bar i ≥ 1: how far it reached, the gap from the close before it included."""
     before = close[i - 1]
-    return max(high[i] - low[i], abs(before - high[i]), abs(before - low[i]))
+    return float(max(high[i] - low[i], abs(before - high[i]), abs(before - low[i])))
 
 
 @njit(types.void(INPUT, INPUT, INPUT, OUTPUT), **OPTIONS)
@@ -136,7 +136,7 @@ def tr(
         out[i] = true_range(high, low, close, i)
 
 
-@njit(**OPTIONS)
+@helper
 def fill_atr(
     high: NDArray[np.float64],
     low: NDArray[np.float64],

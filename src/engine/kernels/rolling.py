@@ -9,13 +9,13 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from engine.kernels.shared import INPUT, OPTIONS, OUTPUT, REAL, WHOLE, known_run
+from engine.kernels.shared import INPUT, OPTIONS, OUTPUT, REAL, WHOLE, helper, known_run
 
 # Below this share of the largest squared deviation since the anchor, the difference of two sums has lost its digits.
 CANCELLED = 1e-4
 
 
-@njit(**OPTIONS)
+@helper
 def _windows(
     source: NDArray[np.float64], length: int, divisor: float, first: int, end: int, out: NDArray[np.float64]
 ) -> None:
@@ -78,7 +78,7 @@ def wma(source: NDArray[np.float64], length: int, out: NDArray[np.float64]) -> N
         first, end = known_run(source, end)
 
 
-@njit(**OPTIONS)
+@helper
 def _two_pass(source: NDArray[np.float64], first: int, end: int) -> float:
     """Population variance of rows first … end − 1."""
     total = 0.0
@@ -91,7 +91,7 @@ def _two_pass(source: NDArray[np.float64], first: int, end: int) -> float:
     return squares / (end - first)
 
 
-@njit(**OPTIONS)
+@helper
 def _deviations(source: NDArray[np.float64], length: int, first: int, end: int, out: NDArray[np.float64]) -> None:
     """Population standard deviations of a stretch that is known.
 
@@ -158,7 +158,7 @@ def bbands(
         lower[i] = middle[i] - width
 
 
-@njit(**OPTIONS)
+@helper
 def _extremes(
     source: NDArray[np.float64], length: int, sign: float, first: int, end: int, out: NDArray[np.float64]
 ) -> None:

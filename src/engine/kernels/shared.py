@@ -21,7 +21,7 @@ helper = njit(cache=True, nogil=True, error_model="numpy")
 ZERO = 1e-14
 
 
-@njit(**OPTIONS)
+@helper
 def known_run(source: NDArray[np.float64], at: int) -> tuple[int, int]:
     """First row and end of the next stretch without a NaN, from row `at` on; (n, n) when there is none."""
     n = source.shape[0]
@@ -34,6 +34,6 @@ def known_run(source: NDArray[np.float64], at: int) -> tuple[int, int]:
     return first, end
 
 
-@njit(**OPTIONS)
+@helper
 def is_zero(value: float) -> bool:
     return -ZERO < value < ZERO
