@@ -1,6 +1,7 @@
 """Which bars are meant, in whose days, and whether they are all there."""
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -74,3 +75,13 @@ def test_a_cut_keeps_the_range_and_its_look_back() -> None:
 def test_a_year_has_as_many_returns_as_its_market_has_days() -> None:
     factors = [annualization_factor(t, round_the_clock=always) for t in ("1w", "1d", "1m") for always in (False, True)]
     assert factors == [52, 52, 252, 365, 252, 365]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Seoul", "Australia/Lord_Howe", "America/Sao_Paulo"])
+def test_a_session_is_the_date_on_the_wall(zone: str) -> None:
+    """Sao Paulo's clocks changed at midnight, Lord Howe's change by half an hour."""
+    random = np.random.default_rng(7)
+    begin = nanoseconds(datetime(2015, 1, 1, tzinfo=UTC))
+    times = np.sort(begin + random.integers(0, 4 * 365 * 24 * 60, 3_000) * 60_000_000_000)
+    wall = [datetime.fromtimestamp(time // 10**9, ZoneInfo(zone)).date() for time in times.tolist()]
+    assert session_days(times, "1m", zone).astype("datetime64[D]").astype(date).tolist() == wall
