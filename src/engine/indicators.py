@@ -104,7 +104,7 @@ _BANDS = Indicator(
 _MACD = Indicator(
     "macd",
     (_length("fast", 2), _length("slow", 2), _length("signal")),
-    look_back=lambda _fast, slow, signal: slow + signal - 2,
+    look_back=lambda fast, slow, signal: max(fast, slow) + signal - 2,
     source="",
     takes_source=True,
     settle=lambda fast, slow, signal: 4 * max(fast, slow, signal),

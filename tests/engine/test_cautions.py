@@ -32,8 +32,9 @@ def codes(found: BacktestResult) -> list[str]:
 def days(closes: list[float], **changed: list[float]) -> Prices:
     arrays = {"open": closes, "high": closes, "low": closes, "close": closes, **changed}
     time = np.arange(len(closes)) * DAY + 20_000 * DAY
-    volume = np.ones(len(closes))
-    bars = Bars(time, *(np.array(arrays[name], dtype=float) for name in ("open", "high", "low", "close")), volume)
+    volume = np.array(changed.get("volume", [1.0] * len(closes)))
+    open_, high, low, close = (np.array(arrays[name], dtype=float) for name in ("open", "high", "low", "close"))
+    bars = Bars(time, open_, high, low, close, volume)
     return Prices(SPX.series, bars)
 
 
@@ -46,14 +47,15 @@ def test_few_trades() -> None:
 
 
 def test_one_trade_made_all_the_profit() -> None:
-    rules = {"entryLong": "close > 0", "exitLong": "bars_in_trade >= 1"}
-    # Bought on days 1, 4, 7, sold on 3, 6, 9.
-    spike = days([10, 10, 9, 9, 9, 20, 30, 30, 29, 29])
+    rules = {"entryLong": "volume < 2", "exitLong": "volume > 1"}
+    turns = [1.0, 1, 2, 1, 2, 1, 2, 1, 2, 2]
+    # Bought on days 1, 4, 6, 8 and sold on days 3, 5, 7, 9.
+    spike = days([10, 10, 9, 9, 9, 20, 30, 30, 29, 29], volume=turns)
     found = result(spike, rules)
     pnl = found.trades["pnl"][found.trades["exit"] >= 0]
     assert pnl.sum() > 0 > pnl.sum() - pnl.max()
     assert "ONE_TRADE_MADE_ALL_PROFIT" in codes(found)
-    assert "ONE_TRADE_MADE_ALL_PROFIT" not in codes(result(days([10.0 + i for i in range(10)]), rules))
+    assert "ONE_TRADE_MADE_ALL_PROFIT" not in codes(result(days([10.0 + i for i in range(10)], volume=turns), rules))
 
 
 def test_worse_than_holding_but_not_for_holding_itself() -> None:

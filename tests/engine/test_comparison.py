@@ -1,5 +1,6 @@
 """A run beside a benchmark, and its first years beside its last."""
 
+import itertools
 import json
 from datetime import date
 from typing import Any
@@ -83,9 +84,9 @@ def test_the_parts_of_a_split_are_measured_as_runs_of_their_own() -> None:
     closed = whole.trades["exit"] >= 0
     assert before["totalTrades"] == np.count_nonzero(closed & (whole.trades["exit"] < row))
     assert after["totalTrades"] == np.count_nonzero(closed & (whole.trades["exit"] >= row))
-    assert whole.metrics["exposure"] == pytest.approx(
-        (before["exposure"] * row + after["exposure"] * (len(whole.time) - row)) / len(whole.time), rel=1e-12
-    )  # type: ignore[operator]
+    held = [part["exposure"] or 0.0 for part in (before, after)]
+    bars = len(whole.time)
+    assert whole.metrics["exposure"] == pytest.approx((held[0] * row + held[1] * (bars - row)) / bars, rel=1e-12)
     written = summarize(whole)["outOfSample"]
     assert written["from"] == "2012-01-01"
     json.dumps(written, allow_nan=False)
@@ -107,5 +108,5 @@ def test_months_are_the_ratio_of_their_last_equities() -> None:
         last[date.fromordinal(day).year, date.fromordinal(day).month] = equity
     marks = [10_000.0, *last.values()]
     assert [(row["year"], row["month"]) for row in months] == list(last)
-    assert [row["value"] for row in months] == [b / a - 1 for a, b in zip(marks, marks[1:], strict=False)]
+    assert [row["value"] for row in months] == [b / a - 1 for a, b in itertools.pairwise(marks)]
     assert np.prod([1 + row["value"] for row in months]) == pytest.approx(found.final_equity / 10_000, rel=1e-12)

@@ -58,7 +58,14 @@ def cci(
         typical[i] = (high[i] + low[i] + close[i]) / 3.0
     out[:] = np.nan
     _windows(typical, length, float(length), 0, n, out)
+    # The mean of equal values is not always that value, so a window in which nothing moved is known by its changes.
+    changed = 0
+    for i in range(min(n, length - 1)):
+        if i > 0 and typical[i] != typical[i - 1]:
+            changed = i
     for i in range(length - 1, n):
+        if i > 0 and typical[i] != typical[i - 1]:
+            changed = i
         mean = out[i]
         # Four sums at a time: one would wait for itself at every step.
         a = b = c = d = 0.0
@@ -74,7 +81,7 @@ def cci(
             j += 1
         deviation = (a + b) + (c + d)
         apart = typical[i] - mean
-        still = is_zero(apart) or is_zero(deviation)
+        still = is_zero(apart) or is_zero(deviation) or i - changed >= length - 1
         out[i] = 0.0 if still else apart / (0.015 * (deviation / length))
 
 
@@ -127,7 +134,7 @@ def mfi(
     length: int,
     out: NDArray[np.float64],
 ) -> None:
-    """Share of money that flowed up, 0–100; 0 where less than one unit of it flowed. Equals TA-Lib's MFI."""
+    """Share of money that flowed up, 0–100; 0 where none did. Equals TA-Lib's MFI."""
     n = close.shape[0]
     up = np.empty(n)
     down = np.empty(n)
@@ -139,6 +146,10 @@ def mfi(
         down[i] = flow if typical < before else 0.0
         before = typical
     out[: min(n, length)] = np.nan
+    flowed = -length
+    for i in range(min(n, length)):
+        if up[i] > 0.0 or down[i] > 0.0:
+            flowed = i
     at = length
     while at < n:
         rises = 0.0
@@ -151,8 +162,12 @@ def mfi(
             if i > at:
                 rises += up[i] - up[i - length]
                 falls += down[i] - down[i - length]
+            if up[i] > 0.0 or down[i] > 0.0:
+                flowed = i
+            # Sums that went up and down again need not end in a true zero.
             both = rises + falls
-            out[i] = 100.0 * (rises / both) if both >= 1.0 else 0.0
+            still = i - flowed >= length or is_zero(both)
+            out[i] = 0.0 if still else min(100.0, max(0.0, 100.0 * (rises / both)))
         at = stop
 
 
