@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help env demo up test check format test-pg15 bench-env bench-quick screenshots lock clean
+.PHONY: help env demo up test check format test-pg15 bench-env bench-quick parity screenshots lock clean
 
 # Compiled modules are kept: without them every child process compiles them again when it starts.
 unexport PYTHONDONTWRITEBYTECODE
@@ -43,6 +43,11 @@ bench-env: .venv-bench/installed  ## Make .venv-bench: the same, with the peers 
 
 bench-quick: env  ## Ask the main question of the benches, in about a minute
 	@$(BIN)/python -m bench.end_to_end --quick
+
+parity: bench-env  ## Hold the engine against vectorbt and backtesting.py, empyrical and quantstats, and TA-Lib (4 minutes)
+	@.venv-bench/bin/python -W ignore -m bench.parity
+	@.venv-bench/bin/python -W ignore -m bench.metric_parity
+	@.venv-bench/bin/python -m bench.indicator_accuracy
 
 screenshots: env  ## Make the pictures of the documentation from the running product
 	@$(BIN)/python docs/screenshots.py

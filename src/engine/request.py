@@ -4,131 +4,32 @@ Two bodies mean the same: the present one, with `params`, and an older flat one.
 by the path its caller wrote.
 """
 
-import math
-import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
 from engine.errors import Detail, RequestError
-from engine.timeframes import TIMEFRAMES
+from engine.members import (
+    Capital,
+    Cost,
+    Day,
+    Fee,
+    Lot,
+    Overrides,
+    Priority,
+    Rate,
+    StrategyId,
+    Symbol,
+    Timeframe,
+    Truth,
+    refusal,
+)
 
-MIN_CAPITAL, MAX_CAPITAL = 100, 10_000_000
-MAX_COST = 0.1
-MAX_FEE = 1_000_000
-MAX_LOT = 1_000_000_000
-LEAST_RATE, MOST_RATE = -0.5, 1
-MAX_OVERRIDES = 64
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
-
-_SYMBOL = re.compile(r"[A-Za-z0-9.^=_-]{1,10}")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FLAT_MEMBERS = ("symbol", "timeframe", "startDate", "endDate", "initialCapital")
-
-
-def _refusal(sentence: str) -> PydanticCustomError:
-    # Braces are pydantic's template syntax, and a sentence may quote the caller.
-    return PydanticCustomError("refused", "{sentence}", {"sentence": sentence})
-
-
-def is_symbol(text: str) -> bool:
-    """Whether it can be a symbol, in either case."""
-    return _SYMBOL.fullmatch(text) is not None
-
-
-def _symbol(value: object) -> str:
-    if not isinstance(value, str) or not is_symbol(value):
-        raise _refusal("must be 1 to 10 characters out of A–Z 0–9 . ^ = _ -")
-    return value.upper()
-
-
-def _day(value: object) -> date:
-    if not isinstance(value, str) or _DAY.fullmatch(value) is None:
-        raise _refusal("must be a day written YYYY-MM-DD")
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        raise _refusal(f"{value} is not a day of the calendar") from None
-    if not FIRST_DAY <= day < LAST_DAY:
-        raise _refusal(f"must be from {FIRST_DAY} to before {LAST_DAY}")
-    return day
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _refusal("must be a number")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise _refusal("must be a finite number")
-    return number
-
-
-def _capital(value: object) -> float:
-    number = _number(value)
-    if not MIN_CAPITAL <= number <= MAX_CAPITAL:
-        raise _refusal(f"must be {MIN_CAPITAL} to {MAX_CAPITAL:,}")
-    return number
-
-
-def _cost(value: object) -> float:
-    number = _number(value)
-    if not 0 <= number <= MAX_COST:
-        raise _refusal(f"must be a fraction from 0 to {MAX_COST}")
-    return number
-
-
-def _bounded(least: float, most: float, what: str = "must be") -> BeforeValidator:
-    def check(value: object) -> float:
-        number = _number(value)
-        if not least <= number <= most:
-            raise _refusal(f"{what} {least:g} to {most:,}")
-        return number
-
-    return BeforeValidator(check)
-
-
-def _truth(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _refusal("must be true or false")
-    return value
-
-
-def _priority(value: object) -> int:
-    if type(value) is not int or not 1 <= value <= 10:
-        raise _refusal("must be a whole number from 1 to 10")
-    return value
-
-
-def _timeframe(value: object) -> str:
-    if not isinstance(value, str) or value not in TIMEFRAMES:
-        raise _refusal(f"must be one of {' '.join(TIMEFRAMES)}")
-    return value
-
-
-def _strategy_id(value: object) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= 100:
-        raise _refusal("must be the id or short name of a strategy")
-    return value
-
-
-def _overrides(value: object) -> object:
-    if isinstance(value, Mapping) and len(value) > MAX_OVERRIDES:
-        raise _refusal(f"holds {len(value)} parameters, the limit is {MAX_OVERRIDES}")
-    return value
-
-
-Symbol = Annotated[str, BeforeValidator(_symbol)]
-Day = Annotated[date, BeforeValidator(_day)]
-Cost = Annotated[float, BeforeValidator(_cost)]
-Number = Annotated[float, BeforeValidator(_number)]
-Fee = Annotated[float, _bounded(0, MAX_FEE)]
 
 _MODEL = ConfigDict(frozen=True, alias_generator=to_camel, extra="ignore")
 
@@ -158,28 +59,28 @@ class BacktestRequest(BaseModel):
 
     model_config = _MODEL
 
-    strategy_id: Annotated[str, BeforeValidator(_strategy_id)]
+    strategy_id: StrategyId
     symbol: Symbol | None = None
-    timeframe: Annotated[str, BeforeValidator(_timeframe)] = "1d"
+    timeframe: Timeframe = "1d"
     # The end is read first, so that the start can be held against it.
     end_date: Day
     start_date: Day
-    initial_capital: Annotated[float, BeforeValidator(_capital)] = 10_000.0
-    strategy_params: Annotated[dict[str, Number], BeforeValidator(_overrides)] = Field(default_factory=dict)
+    initial_capital: Capital = 10_000.0
+    strategy_params: Overrides = Field(default_factory=dict)
     costs: Costs = Field(default_factory=Costs)
     benchmark: Symbol | None = None
-    lot: Annotated[float, _bounded(0, MAX_LOT)] = 0.0
-    close_at_end: Annotated[bool, BeforeValidator(_truth)] = False
-    risk_free_rate: Annotated[float, _bounded(LEAST_RATE, MOST_RATE, "must be a fraction from")] = 0.0
+    lot: Lot = 0.0
+    close_at_end: Truth = False
+    risk_free_rate: Rate = 0.0
     out_of_sample_from: Day | None = None
-    priority: Annotated[int, BeforeValidator(_priority)] = 5
+    priority: Priority = 5
 
     @field_validator("start_date")
     @classmethod
     def _starts_before_it_ends(cls, start: date, info: ValidationInfo) -> date:
         end = info.data.get("end_date")
         if end is not None and start >= end:
-            raise _refusal(f"must be before endDate ({end})")
+            raise refusal(f"must be before endDate ({end})")
         return start
 
     @field_validator("out_of_sample_from")
@@ -187,7 +88,7 @@ class BacktestRequest(BaseModel):
     def _splits_the_range(cls, day: date | None, info: ValidationInfo) -> date | None:
         start, end = info.data.get("start_date"), info.data.get("end_date")
         if day is not None and start is not None and end is not None and not start < day <= end:
-            raise _refusal(f"must be after startDate ({start}) and not after endDate ({end})")
+            raise refusal(f"must be after startDate ({start}) and not after endDate ({end})")
         return day
 
     def with_symbol(self, default: str) -> "BacktestRequest":

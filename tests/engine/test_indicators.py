@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bench.indicator_accuracy import RELATIVE, compare, ours, parameters_of, scenes, walk
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.indicator_accuracy import RELATIVE, compare, ours, parameters_of, scenes, walk
 from engine.indicators import INDICATORS, LONGEST, Indicator
 from engine.kernels.catalogue import KERNELS
 

@@ -8,7 +8,7 @@ import typer
 
 from engine import price_file, sample, store
 from engine.cli import terminal
-from engine.request import is_symbol
+from engine.members import is_symbol
 from engine.store import Imported, Listing
 from engine.timeframes import TIMEFRAMES, iso_day
 

@@ -202,8 +202,8 @@ def enter(
         shared = (fee + owed) * (closing / (closing + units))
         fee = fee + owed - shared
         leave(price, shared, bar, REVERSAL, money, counts, codes, amounts)
-    # A long's cash can fall below zero by rounding alone.
-    money[CASH] = cash if side < 0.0 else max(0.0, cash)
+    # A long's cash can fall below zero by rounding alone; where backtesting.py counts, by its spread's commission, too.
+    money[CASH] = cash if side < 0.0 or options[RULE] == WHOLE_UNITS else max(0.0, cash)
     money[UNITS] = side * units
     money[ENTRY_PRICE] = price
     money[ENTRY_FEE] = fee

@@ -57,8 +57,7 @@ def macd(
     """Difference of two exponential averages, the average of that, and their difference. Equals TA-Lib's MACD.
 
     Both averages are seeded on the same bar, each with the mean of as many values before it as it is long, so the line
-    is not ema(fast) − ema(slow) at first. All three begin together, when the signal does. The shorter length is
-    the fast one, whichever is given first.
+    is not ema(fast) − ema(slow) at first. All three begin together, when the signal does. Lengths in either order.
     """
     fast, slow = min(fast, slow), max(fast, slow)
     line[:] = np.nan
