@@ -39,16 +39,18 @@ def run(
     prices: Prices,
     *,
     benchmark: Prices | None = None,
+    warm_up: int | None = None,
     on_progress: Report = lambda _percent, _step, _remaining: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> BacktestResult:
     """The result of a strategy on prices that hold the request's range and the bars it looks back on.
 
-    benchmark: prices to compare with. on_progress(percent, step, remaining seconds or None) from 20 to 90. Raises
-    RangeNotCovered when no bar is in the range, Cancelled as soon as cancelled() is true.
+    benchmark: prices to compare with. warm_up: bars before the range, where other than the strategy's own are meant.
+    on_progress(percent, step, remaining seconds or None) from 20 to 90. Raises RangeNotCovered when no bar is in the
+    range, Cancelled as soon as cancelled() is true.
     """
-    pace = _Pace(on_progress, cancelled)
-    prices, first = cut(request, prices, look_back=strategy.warm_up)
+    pace = Pace(on_progress, cancelled)
+    prices, first = cut(request, prices, look_back=strategy.warm_up if warm_up is None else warm_up)
     said = signals(strategy, prices, lambda done, count: pace.report(INDICATORS, done / count))
     simulation = simulate(request, strategy, prices, said, first)
     _advance(simulation, pace)
@@ -113,7 +115,9 @@ def _of_comparisons(
 
 
 @dataclass(slots=True)
-class _Pace:
+class Pace:
+    """Progress told and a cancel seen, step by step."""
+
     on_progress: Report
     cancelled: Callable[[], bool]
 
@@ -126,7 +130,7 @@ class _Pace:
         self.on_progress(percent, step, remaining_seconds)
 
 
-def _advance(simulation: Simulation, pace: _Pace) -> None:
+def _advance(simulation: Simulation, pace: Pace) -> None:
     """In chunks of some 35 ms, whatever the machine."""
     chunk = FIRST_CHUNK
     while not simulation.is_done:

@@ -5,7 +5,7 @@ Every value of a parameter is bound to the same graph, so that a sweep reads and
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.errors import StrategyError
@@ -41,8 +41,8 @@ def bind(graph: Graph, values: Mapping[str, float]) -> Bound:
         for operand in node.operands:
             before = max(before, look_back[operand])
             warm = max(warm, warm_up[operand])
-        if node.op in _REMEMBER:
-            own, settle = _memory(node, constants, graph.places[number])
+        if node.op in REMEMBER:
+            own, settle = memory(node, constants, graph.places[number])
         look_back.append(before + own)
         warm_up.append(warm + own + settle)
         if own and before + own > MAX_LOOK_BACK:
@@ -82,10 +82,10 @@ def fold(op: str, *operands: float) -> float:
     return value if math.isfinite(value) else math.nan
 
 
-_REMEMBER = frozenset(("prev", "count", "bars_since", *INDICATORS))
+REMEMBER = frozenset(("prev", "count", "bars_since", *INDICATORS))
 
 
-def _memory(node: Node, constants: list[float], place: Place) -> tuple[int, int]:
+def memory(node: Node, constants: Mapping[int, float] | Sequence[float], place: Place) -> tuple[int, int]:
     """The bars that a node itself looks back, and those until its beginning no longer shows."""
     if node.op == "bars_since":
         return 0, REMEMBERED

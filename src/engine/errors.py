@@ -8,6 +8,7 @@ EngineError
 ├── UnknownStrategy
 ├── UnknownSymbol
 ├── RangeNotCovered
+├── GridTooLarge
 ├── TooManyBars
 ├── ResultNotFinite
 ├── DatabaseUnset
@@ -103,6 +104,15 @@ class RangeNotCovered(EngineError):
         super().__init__(
             f"no {timeframe} prices of {symbol} from {asked[0]} to {asked[1]}; there are prices from {stored[0]} "
             f"to {stored[1]}. Choose dates in that range."
+        )
+
+
+class GridTooLarge(EngineError):
+    def __init__(self, count: int, limit: int, *, of: str = "combinations") -> None:
+        self.count = count
+        self.limit = limit
+        super().__init__(
+            f"sweep: {count:,} {of}, the limit is {limit:,}. Take larger steps, fewer parameters or a shorter range."
         )
 
 

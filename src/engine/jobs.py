@@ -6,12 +6,13 @@ from typing import Any, Protocol
 
 import psycopg
 
-from engine import coverage, store, strategies
+from engine import coverage, rules, store, strategies
 from engine.errors import Cancelled, DatabaseUnset, RequestError
 from engine.request import BacktestRequest, parse_args
 from engine.result import Encoded, encode
 from engine.rules import Strategy, compile_strategy
 from engine.series import Prices
+from engine.sweep_request import SweepRequest, parse_sweep_args
 
 CONNECT_SECONDS = 10
 
@@ -38,7 +39,7 @@ class Backtest:
 
         request, strategy = read_args(args)
         context.progress(backtest.BEGINS[backtest.LOAD], backtest.LOAD)
-        prices, benchmark = _load(request, strategy)
+        prices, benchmark = _load(request, strategy.warm_up)
         if context.cancelled():
             raise Cancelled(backtest.LOAD)
         context.progress(backtest.BEGINS[backtest.INDICATORS], backtest.INDICATORS)
@@ -65,7 +66,62 @@ class Backtest:
         encode(backtest.run(request, compile_strategy(built_in.definition), sample.find("AAPL", "1d").read()))
 
 
+class Sweep:
+    """Handler of kind `sweep`: a strategy over a grid of its parameters."""
+
+    time_limit = 900.0
+
+    def check(self, args: Mapping[str, Any]) -> None:
+        """Raise RequestError, StrategyError, UnknownStrategy or GridTooLarge for args that can never succeed."""
+        from engine import grid  # noqa: PLC0415 whoever enqueues needs no more than this
+
+        request, template = read_sweep_args(args)
+        grid.span(request.grid, request.where, template.parameters)
+        template.bind(request.strategy_params)
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Encoded:
+        from engine import backtest, sweep, sweep_result  # noqa: PLC0415 imports numba
+
+        request, template = read_sweep_args(args)
+        planned = sweep.plan(request, template)
+        context.progress(backtest.BEGINS[backtest.LOAD], backtest.LOAD)
+        prices, benchmark = _load(request, planned.warm_up)
+        result = sweep.run(
+            request,
+            planned,
+            prices,
+            benchmark=benchmark,
+            on_progress=context.progress,
+            cancelled=context.cancelled,
+        )
+        context.progress(backtest.BEGINS[backtest.SAVE], backtest.SAVE)
+        return sweep_result.encode(result)
+
+    def warm(self) -> None:
+        """Load, or compile once, every kernel, by a small sweep over bundled prices."""
+        from engine import sample, sweep, sweep_result  # noqa: PLC0415 imports numba
+
+        built_in = strategies.get("sma-cross")
+        days = {"startDate": "2020-01-01", "endDate": "2020-12-31", "grid": {"fast": [5, 10]}, "top": 1}
+        request = parse_sweep_args({"strategyId": built_in.short_name, **days})
+        planned = sweep.plan(request, rules.read(built_in.definition))
+        sweep_result.encode(sweep.run(request, planned, sample.find("AAPL", "1d").read()))
+
+
 backtest = Backtest()
+sweep = Sweep()
+
+
+def read_sweep_args(args: Mapping[str, Any]) -> tuple[SweepRequest, rules.Template]:
+    """The request and the strategy of a job of kind `sweep`, read as those of a backtest are."""
+    request = parse_sweep_args(args)
+    strategy = args.get("strategy")
+    if strategy is None or isinstance(strategy, str):
+        built_in = strategies.get(strategy or request.strategy_id)
+        return request.with_symbol(built_in.default_symbol), rules.read(built_in.definition)
+    if request.symbol is None:
+        raise RequestError([{"path": "symbol", "message": "is required"}])
+    return request, rules.read(strategy)
 
 
 def read_args(args: Mapping[str, Any]) -> tuple[BacktestRequest, Strategy]:
@@ -82,17 +138,17 @@ def read_args(args: Mapping[str, Any]) -> tuple[BacktestRequest, Strategy]:
     return request, compile_strategy(strategy, request.strategy_params)
 
 
-def _load(request: BacktestRequest, strategy: Strategy) -> tuple[Prices, Prices | None]:
+def _load(request: BacktestRequest, warm_up: int) -> tuple[Prices, Prices | None]:
     """The prices of a run, and those of the benchmark where it names one."""
     url = os.environ.get("DATABASE_URL")
     if not url:
         raise DatabaseUnset
     # No prepared statements: a pooler in between may give each transaction another server.
     with psycopg.connect(url, connect_timeout=CONNECT_SECONDS, prepare_threshold=None, autocommit=True) as connection:
-        return load(connection, request, strategy)
+        return load(connection, request, warm_up)
 
 
-def load(connection: psycopg.Connection, request: BacktestRequest, strategy: Strategy) -> tuple[Prices, Prices | None]:
+def load(connection: psycopg.Connection, request: BacktestRequest, warm_up: int) -> tuple[Prices, Prices | None]:
     """As stored. Raises UnknownSymbol for either symbol."""
 
     def read(symbol: str, look_back: int) -> Prices:
@@ -106,4 +162,4 @@ def load(connection: psycopg.Connection, request: BacktestRequest, strategy: Str
 
     # One bar before the first is what the benchmark's first return is taken against.
     benchmark = None if request.benchmark is None else read(request.benchmark, 1)
-    return read(request.symbol or "", strategy.warm_up), benchmark
+    return read(request.symbol or "", warm_up), benchmark

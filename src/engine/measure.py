@@ -77,7 +77,7 @@ def measure(course: Course) -> Measured:
     end = n if course.ruined_at is None else course.ruined_at + 1
     returns = np.empty(end)
     count = kernels.daily_returns(course.equity[:end], course.days[:end], course.initial_capital, returns)
-    riskless = (1.0 + course.risk_free_rate) ** (1.0 / course.annualization_factor) - 1.0
+    riskless = riskless_of_a_day(course.risk_free_rate, course.annualization_factor)
     sums = np.empty(kernels.COURSE)
     kernels.course(course.equity, returns, count, course.initial_capital, riskless, sums)
     found = sums.tolist()
@@ -95,6 +95,30 @@ def measure(course: Course) -> Measured:
         _beside(sheet, course, course.benchmark, returns, count, riskless)
     sheet.metrics["annualizationFactor"] = course.annualization_factor
     return Measured(sheet.metrics, sheet.notes)
+
+
+def riskless_of_a_day(rate: float, annualization_factor: int) -> float:
+    """rate: a year's, as a fraction."""
+    return float((1.0 + rate) ** (1.0 / annualization_factor) - 1.0)
+
+
+def sums_of(
+    equity: NDArray[np.float64],
+    days: NDArray[np.int64],
+    initial_capital: float,
+    trades: NDArray[np.void],
+    *,
+    riskless: float,
+    ruined_at: int | None,
+) -> tuple[list[float], list[float]]:
+    """What metrics are made of: of the course, and of the round trips. See kernels.measure."""
+    end = len(equity) if ruined_at is None else ruined_at + 1
+    returns = np.empty(end)
+    count = kernels.daily_returns(equity[:end], days[:end], initial_capital, returns)
+    sums = np.empty(kernels.COURSE)
+    kernels.course(equity, returns, count, initial_capital, riskless, sums)
+    found: list[float] = sums.tolist()
+    return found, _sums_of_trades(trades)
 
 
 def _sums_of_trades(trades: NDArray[np.void]) -> list[float]:

@@ -22,6 +22,10 @@ NON_FINITE = "NON_FINITE"
 #: What everyone is shown, first and in this order.
 HEADLINE = ("sharpeRatio", "cagr", "maxDrawdown", "winRate", "totalTrades", "profitFactor")
 
+#: What every combination of a sweep has; of RANKED, more is better.
+SWEPT = (*HEADLINE, "totalReturn")
+RANKED = ("sharpeRatio", "cagr", "maxDrawdown", "winRate", "profitFactor", "totalReturn")
+
 SECONDS_A_YEAR = 31_557_600  # 365.25 days
 SHORT_YEARS = 30 / 365.25
 # Dust of rounding, not movement: an exact test for zero would let it produce ratios of 1e15.

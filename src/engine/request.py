@@ -6,7 +6,7 @@ by the path its caller wrote.
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
@@ -58,6 +58,12 @@ class BacktestRequest(BaseModel):
     """
 
     model_config = _MODEL
+    #: Members that stand beside `params`, not within it; and those that may be null.
+    BESIDE_PARAMS: ClassVar[tuple[str, ...]] = ("strategyId", "priority")
+    OPTIONAL: ClassVar[tuple[str, ...]] = (
+        *("timeframe", "strategyParams", "costs", "symbol", "benchmark"),
+        *("lot", "closeAtEnd", "riskFreeRate", "outOfSampleFrom"),
+    )
 
     strategy_id: StrategyId
     symbol: Symbol | None = None
@@ -91,7 +97,7 @@ class BacktestRequest(BaseModel):
             raise refusal(f"must be after startDate ({start}) and not after endDate ({end})")
         return day
 
-    def with_symbol(self, default: str) -> "BacktestRequest":
+    def with_symbol(self, default: str) -> Self:
         """The same request, for the strategy's default symbol where it names none."""
         return self if self.symbol else self.model_copy(update={"symbol": default})
 
@@ -119,66 +125,68 @@ class BacktestRequest(BaseModel):
         }
 
 
+Request = TypeVar("Request", bound=BacktestRequest)
+
+
 def parse_request(body: object) -> BacktestRequest:
     """The request in a body of either form. Raises RequestError naming every wrong member."""
-    if not isinstance(body, Mapping):
-        raise RequestError([{"path": "", "message": "must be a JSON object"}])
-    if "params" in body or not any(member in body for member in _FLAT_MEMBERS):
-        return _parse_with_params(body)
-    return _validate(body, prefixed=frozenset())
+    return parse_request_as(BacktestRequest, body)
 
 
 def parse_args(args: object) -> BacktestRequest:
     """The request in the args of a job, as `BacktestRequest.args` writes them."""
+    return parse_args_as(BacktestRequest, args)
+
+
+def parse_request_as(form: type[Request], body: object) -> Request:
+    """A body as another request that is made of this one."""
+    if not isinstance(body, Mapping):
+        raise RequestError([{"path": "", "message": "must be a JSON object"}])
+    if "params" in body or not any(member in body for member in _FLAT_MEMBERS):
+        return _parse_with_params(form, body)
+    return _validate(form, body, prefixed=frozenset())
+
+
+def parse_args_as(form: type[Request], args: object) -> Request:
+    """A job's args as another request that is made of this one."""
     if not isinstance(args, Mapping):
         raise RequestError([{"path": "", "message": "must be a JSON object"}])
-    return _validate(args, prefixed=frozenset())
+    return _validate(form, args, prefixed=frozenset())
 
 
-def _parse_with_params(body: Mapping[str, Any]) -> BacktestRequest:
-    outer = {name: body[name] for name in ("strategyId", "priority") if name in body}
+def _parse_with_params(form: type[Request], body: Mapping[str, Any]) -> Request:
+    outer = {name: body[name] for name in form.BESIDE_PARAMS if name in body}
     params = body.get("params")
     if not isinstance(params, Mapping):
         message = "must be a JSON object" if "params" in body else "is required"
-        raise RequestError([*_problems_of(outer), {"path": "params", "message": message}])
-    inner = {name: value for name, value in params.items() if name not in ("strategyId", "priority")}
+        raise RequestError([*_problems_of(form, outer), {"path": "params", "message": message}])
+    inner = {name: value for name, value in params.items() if name not in form.BESIDE_PARAMS}
     required = ("symbol", "initialCapital")
     missing: list[Detail] = [
         {"path": f"params.{name}", "message": "is required"} for name in required if inner.get(name) is None
     ]
-    return _validate({**inner, **outer}, prefixed=_members() - {"strategyId", "priority"}, missing=missing)
+    prefixed = {str(field.alias) for field in form.model_fields.values()}.difference(form.BESIDE_PARAMS)
+    return _validate(form, {**inner, **outer}, prefixed=frozenset(prefixed), missing=missing)
 
 
-def _problems_of(outer: Mapping[str, Any]) -> list[Detail]:
+def _problems_of(form: type[BacktestRequest], outer: Mapping[str, Any]) -> list[Detail]:
     """What is wrong beside a missing `params`."""
     try:
-        _validate({**outer, "startDate": "2000-01-01", "endDate": "2000-01-02"}, prefixed=frozenset())
+        _validate(form, {**outer, "startDate": "2000-01-01", "endDate": "2000-01-02"}, prefixed=frozenset())
     except RequestError as error:
         return error.details
     return []
 
 
-def _members() -> frozenset[str]:
-    return frozenset(str(field.alias) for field in BacktestRequest.model_fields.values())
-
-
-_OPTIONAL = frozenset(
-    (
-        *("timeframe", "strategyParams", "costs", "symbol", "benchmark"),
-        *("lot", "closeAtEnd", "riskFreeRate", "outOfSampleFrom"),
-    )
-)
-
-
 def _validate(
-    members: Mapping[str, Any], *, prefixed: frozenset[str], missing: list[Detail] | None = None
-) -> BacktestRequest:
+    form: type[Request], members: Mapping[str, Any], *, prefixed: frozenset[str], missing: list[Detail] | None = None
+) -> Request:
     """prefixed: members that the caller wrote under `params`. An optional member that is null counts as absent."""
-    given = {name: value for name, value in members.items() if not (value is None and name in _OPTIONAL)}
+    given = {name: value for name, value in members.items() if not (value is None and name in form.OPTIONAL)}
     details = list(missing or [])
     known = {detail["path"] for detail in details}
     try:
-        request = BacktestRequest.model_validate(given)
+        request = form.model_validate(given)
     except ValidationError as error:
         for problem in error.errors(include_url=False, include_input=False):
             detail = _detail(problem, prefixed)

@@ -53,8 +53,17 @@ class Simulation:
     ) -> None:
         self.bars = bars
         self.first = first
-        self.settings = _settings(costs, stops, sizing, lot, execution)
-        self.options = _options(signals, stops, sizing, execution, first=first, close_at_end=close_at_end)
+        self.settings = settings_of(costs, stops, sizing, lot, execution)
+        exits = signals.exits
+        self.options = options_of(
+            -1 if exits is None else exits.long,
+            -1 if exits is None else exits.short,
+            stops,
+            sizing,
+            execution,
+            first=first,
+            close_at_end=close_at_end,
+        )
         self.money = np.zeros(at.MONEY)
         self.money[at.CASH] = initial_capital
         self.counts = np.zeros(at.COUNTS, dtype=np.int64)
@@ -145,7 +154,8 @@ class Simulation:
         return (entry, -1, side, Reason.OPEN, size, price, np.nan, fee, 0.0, pnl, pnl / (size * price), mae, mfe)
 
 
-def _settings(costs: Costs, stops: Stops, sizing: Sizing, lot: float, execution: Execution) -> NDArray[np.float64]:
+def settings_of(costs: Costs, stops: Stops, sizing: Sizing, lot: float, execution: Execution) -> NDArray[np.float64]:
+    """The kernel's settings, (SETTINGS,)."""
     trails_extreme = execution.trailing_from_extreme and stops.trailing.kind == StopKind.PERCENT
     return np.array(
         (
@@ -166,10 +176,17 @@ def _settings(costs: Costs, stops: Stops, sizing: Sizing, lot: float, execution:
     )
 
 
-def _options(
-    signals: Signals, stops: Stops, sizing: Sizing, execution: Execution, *, first: int, close_at_end: bool
+def options_of(
+    exit_long: int,
+    exit_short: int,
+    stops: Stops,
+    sizing: Sizing,
+    execution: Execution,
+    *,
+    first: int,
+    close_at_end: bool,
 ) -> NDArray[np.int64]:
-    exits = signals.exits
+    """The kernel's options. exit_long, exit_short: registers of the exit program, −1 for none."""
     return np.array(
         (
             first,
@@ -178,8 +195,8 @@ def _options(
             stops.profit.kind,
             stops.trailing.kind,
             close_at_end,
-            -1 if exits is None else exits.long,
-            -1 if exits is None else exits.short,
+            exit_long,
+            exit_short,
             execution.fill,
             execution.stops_from_entry_bar,
             execution.stops_before_orders,

@@ -89,7 +89,7 @@ def _prices(request: BacktestRequest, strategy: Strategy) -> tuple[Prices, Price
         benchmark = None if request.benchmark is None else sample.find(request.benchmark, request.timeframe).read()
         return bundled.read(), benchmark
     with terminal.connection() as connection:
-        prices, benchmark = jobs.load(connection, request, strategy)
+        prices, benchmark = jobs.load(connection, request, strategy.warm_up)
     terminal.note(f"prices of {symbol} from the database, version {prices.series.version}.")
     return prices, benchmark
 
