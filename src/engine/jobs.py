@@ -12,6 +12,7 @@ from engine.request import BacktestRequest, parse_args
 from engine.result import Encoded, encode
 from engine.rules import Strategy, compile_strategy
 from engine.series import Prices
+from engine.sweep_plan import plan
 from engine.sweep_request import SweepRequest, parse_sweep_args
 
 CONNECT_SECONDS = 10
@@ -73,17 +74,13 @@ class Sweep:
 
     def check(self, args: Mapping[str, Any]) -> None:
         """Raise RequestError, StrategyError, UnknownStrategy or GridTooLarge for args that can never succeed."""
-        from engine import grid  # noqa: PLC0415 whoever enqueues needs no more than this
-
-        request, template = read_sweep_args(args)
-        grid.span(request.grid, request.where, template.parameters)
-        template.bind(request.strategy_params)
+        plan(*read_sweep_args(args))
 
     def run(self, args: Mapping[str, Any], context: Context) -> Encoded:
         from engine import backtest, sweep, sweep_result  # noqa: PLC0415 imports numba
 
         request, template = read_sweep_args(args)
-        planned = sweep.plan(request, template)
+        planned = plan(request, template)
         context.progress(backtest.BEGINS[backtest.LOAD], backtest.LOAD)
         prices, benchmark = _load(request, planned.warm_up)
         result = sweep.run(
@@ -104,7 +101,7 @@ class Sweep:
         built_in = strategies.get("sma-cross")
         days = {"startDate": "2020-01-01", "endDate": "2020-12-31", "grid": {"fast": [5, 10]}, "top": 1}
         request = parse_sweep_args({"strategyId": built_in.short_name, **days})
-        planned = sweep.plan(request, rules.read(built_in.definition))
+        planned = plan(request, rules.read(built_in.definition))
         sweep_result.encode(sweep.run(request, planned, sample.find("AAPL", "1d").read()))
 
 

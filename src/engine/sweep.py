@@ -16,14 +16,12 @@ from engine.backtest import CHUNK_SECONDS, Pace, Report
 from engine.comparison import years
 from engine.coverage import cut
 from engine.errors import GridTooLarge, RangeNotCovered
-from engine.grid import Grid, span
-from engine.grid_binding import BoundGrid, bind_grid
+from engine.grid import Grid
 from engine.measure import riskless_of_a_day
 from engine.orders import Costs
-from engine.parameters import values_of
 from engine.result import BacktestResult
-from engine.rules import Template
 from engine.series import Prices
+from engine.sweep_plan import Plan
 from engine.sweep_request import SweepRequest
 from engine.timeframes import TIMEFRAMES, annualization_factor, day_start
 from engine.trial_table import Column, Deflated, deflated_sharpe, ranked, table
@@ -47,29 +45,6 @@ class SweepResult:
     order: NDArray[np.intp]
     best: list[BacktestResult]
     deflated: Deflated
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A sweep that was checked: nothing about its grid can be refused any more, but its size beside the bars."""
-
-    template: Template
-    grid: Grid
-    bound: BoundGrid
-
-    @property
-    def warm_up(self) -> int:
-        return max(int(self.bound.warm_up[node]) for node in self.template.roots)
-
-
-def plan(request: SweepRequest, template: Template) -> Plan:
-    """Raises StrategyError or GridTooLarge for a grid that can never run."""
-    defaults = values_of(template.parameters, request.strategy_params)
-    grid = span(request.grid, request.where, template.parameters)
-    bound = bind_grid(template.graph, defaults, grid)
-    # The settings of orders may be parameters, too; the first combination is bound as a run of its own would be.
-    template.bind({**request.strategy_params, **grid.at(0)})
-    return Plan(template, grid, bound)
 
 
 def run(
@@ -103,7 +78,7 @@ def run(
     best = [
         backtest.run(
             request,
-            planned.template.bind({**request.strategy_params, **planned.grid.at(int(number))}),
+            planned.strategy(int(number)),
             prices,
             benchmark=benchmark,
             warm_up=planned.warm_up,
@@ -144,7 +119,7 @@ def _run_all(planned: Plan, terms: Terms, pace: Pace) -> Sums:
     """In batches of some 35 ms, so that progress is told and a cancel is seen."""
     count = planned.grid.count
     sums = Sums.empty(count)
-    run_some = runner(planned.template, planned.grid, planned.bound, terms)
+    run_some = runner(planned, terms)
     done, wanted = 0, 1
     began = perf_counter()
     while done < count:

@@ -10,20 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.binding import Bound
 from engine.evaluate import KERNELS, signals
 from engine.execution import NEXT_OPEN
-from engine.grid import Grid
 from engine.grid_binding import BoundGrid
 from engine.kernels import sweep as kernel
 from engine.kernels.measure import COURSE, ROUND_TRIPS
 from engine.measure import sums_of
 from engine.orders import Costs
 from engine.program import PRICES, SESSION, Call
-from engine.rules import Template
 from engine.series import Prices
 from engine.simulate import NO_CODE, Simulation, options_of, settings_of
-from engine.stops_and_sizing import bind_stops
+from engine.sweep_plan import Plan
 from engine.timeframes import session_days
 
 #: What columns of indicators may take, however many values the grid has.
@@ -62,22 +59,22 @@ class Sums:
 Run = Callable[[int, int, Sums], int]
 
 
-def runner(template: Template, grid: Grid, bound: BoundGrid, terms: Terms) -> Run:
+def runner(plan: Plan, terms: Terms) -> Run:
     """run(begin, wanted, sums) runs the combinations from begin on, about as many as wanted; the next one's number."""
-    if len(template.plan.stages) > 1:
-        return _OneByOne(template, grid, terms)
-    return _Batches(template, grid, bound, terms)
+    return _Batches(plan, terms) if len(plan.template.plan.stages) == 1 else _OneByOne(plan, terms)
 
 
 class _OneByOne:
-    def __init__(self, template: Template, grid: Grid, terms: Terms) -> None:
-        self.template, self.grid, self.terms = template, grid, terms
+    def __init__(self, plan: Plan, terms: Terms) -> None:
+        self.plan, self.terms = plan, terms
+        bars, series = terms.prices.bars, terms.prices.series
+        self.days = session_days(bars.time[terms.first :], series.timeframe, series.session_timezone)
 
     def __call__(self, begin: int, wanted: int, sums: Sums) -> int:
         terms = self.terms
-        end = min(begin + wanted, self.grid.count)
+        end = min(begin + wanted, self.plan.grid.count)
         for number in range(begin, end):
-            strategy = self.template.bind(self.grid.at(number))
+            strategy = self.plan.strategy(number)
             simulation = Simulation(
                 terms.prices.bars,
                 signals(strategy, terms.prices),
@@ -90,11 +87,9 @@ class _OneByOne:
                 close_at_end=terms.close_at_end,
             )
             simulation.advance(len(simulation))
-            series = terms.prices.series
-            days = session_days(terms.prices.bars.time[terms.first :], series.timeframe, series.session_timezone)
             sums.courses[number], sums.trips[number] = sums_of(
                 simulation.equity,
-                days,
+                self.days,
                 terms.initial_capital,
                 simulation.trades(),
                 riskless=terms.riskless,
@@ -106,8 +101,9 @@ class _OneByOne:
 
 
 class _Batches:
-    def __init__(self, template: Template, grid: Grid, bound: BoundGrid, terms: Terms) -> None:
-        self.template, self.grid, self.bound, self.terms = template, grid, bound, terms
+    def __init__(self, plan: Plan, terms: Terms) -> None:
+        template = plan.template
+        self.template, self.grid, self.bound, self.terms = template, plan.grid, plan.bound, terms
         (stage,) = template.plan.stages
         assert stage.program is not None, "a strategy without a rule that opens is refused"
         self.calls, self.program = stage.calls, stage.program
@@ -116,7 +112,7 @@ class _Batches:
         self.sessions = session_days(bars.time, series.timeframe, series.session_timezone)
         self.days = np.ascontiguousarray(self.sessions[terms.first :])
         self.shared = _Shared(self)
-        self.settings, self.options = _orders(template, bound, terms)
+        self.settings, self.options = _settings(plan, terms)
         column_of = template.plan.column_of
         distances = {name: stop.distance for name, stop in template.stops.items() if stop.distance is not None}
         self.distances = np.array([column_of[distances[name]] if name in distances else -1 for name in STOPS])
@@ -250,21 +246,11 @@ class _Asked:
             yield int(value) if whole else value
 
 
-def _orders(template: Template, bound: BoundGrid, terms: Terms) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _settings(plan: Plan, terms: Terms) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The simulation's settings of each combination, (k, SETTINGS), and the options that all share."""
-    nodes = [template.sizing.value]
-    for stop in template.stops.values():
-        nodes += [stop.value] if stop.length is None else [stop.value, stop.length]
-    met, which = np.unique(bound.constants[nodes], axis=1, return_inverse=True)
-    rows = []
-    for values in met.T.tolist():
-        constants = [float("nan")] * len(bound.constants)
-        for node, value in zip(nodes, values, strict=True):
-            constants[node] = value
-        one = Bound(tuple(constants), (), ())
-        stops, sizing = bind_stops(template.stops, one), template.sizing.bind(one)
-        rows.append(settings_of(terms.costs, stops, sizing, terms.lot, NEXT_OPEN))
-    exits = template.exits
+    rows = [settings_of(terms.costs, stops, sizing, terms.lot, NEXT_OPEN) for stops, sizing in plan.orders]
+    stops, sizing = plan.orders[0]
+    exits = plan.template.exits
     options = options_of(
         -1 if exits is None else exits.long,
         -1 if exits is None else exits.short,
@@ -274,4 +260,4 @@ def _orders(template: Template, bound: BoundGrid, terms: Terms) -> tuple[NDArray
         first=terms.first,
         close_at_end=terms.close_at_end,
     )
-    return np.ascontiguousarray(np.array(rows)[which.reshape(-1)]), options
+    return np.ascontiguousarray(np.array(rows)[plan.which]), options
