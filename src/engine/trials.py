@@ -61,7 +61,11 @@ Run = Callable[[int, int, Sums], int]
 
 def runner(plan: Plan, terms: Terms) -> Run:
     """run(begin, wanted, sums) runs the combinations from begin on, about as many as wanted; the next one's number."""
-    return _Batches(plan, terms) if len(plan.template.plan.stages) == 1 else _OneByOne(plan, terms)
+    stages = plan.template.plan.stages
+    is_simple = len(stages) == 1 and all(
+        column == SESSION or column < len(PRICES) for call in stages[0].calls for column in call.inputs
+    )
+    return _Batches(plan, terms) if is_simple else _OneByOne(plan, terms)
 
 
 class _OneByOne:
