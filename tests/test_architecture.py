@@ -29,6 +29,7 @@ OURS = {
         "engine.rules",
         "engine.store",
         "engine.strategies",
+        "engine.sweep_plan",
         "engine.sweep_request",
         "engine.sweep_result",
         "engine.strategies.source",  # a file's errors are shown alike by both command lines

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from api import backtests, events, health, problems, results, sessions, static, strategies
+from api import backtests, events, health, problems, results, sessions, static, strategies, sweeps
 from api.hub import Hub
 from api.settings import ApiSettings
 from pgqueue import Queue, open_pool, require_schema
@@ -56,6 +56,7 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route(f"{QUEUE}/{{job_id}}/events", events.of_job, methods=["GET"]),
             Route(f"{QUEUE}/{{job_id}}/result", results.show, methods=["GET"]),
             Route(f"{QUEUE}/{{job_id}}/requeue", backtests.requeue, methods=["POST"]),
+            Route("/api/backtest/sweeps", sweeps.enqueue, methods=["POST"]),
             Route("/api/backtest/events", events.of_user, methods=["GET"]),
             Route("/api/backtest/jobs", backtests.list_jobs, methods=["GET"]),
             Route(STRATEGIES, strategies.list_strategies, methods=["GET"]),

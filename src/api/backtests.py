@@ -1,10 +1,6 @@
 """/api/backtest/queue and /api/backtest/jobs: add, look, cancel, run again."""
 
-import asyncio
-import json
 import math
-from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -13,20 +9,14 @@ from starlette.responses import JSONResponse, Response
 
 from api.accounts import Account
 from api.auth import identify
-from api.bodies import read_json
-from api.definitions import detail, sentence
-from api.problems import Problem, conflict, invalid, not_found
-from api.queries import sql
-from api.settings import ApiSettings
-from api.shapes import QUEUE_PATH, job_shape, links
-from api.strategies import Strategy, find_strategy
+from api.enqueue import FIRST_KIND, Kind, add, fingerprint, queued, standing
+from api.problems import conflict, invalid, not_found
+from api.shapes import job_shape
 from api.wording import language_of
 from engine import rules
-from engine.errors import RequestError, StrategyError
-from engine.request import BacktestRequest, parse_request
-from pgqueue import IdempotencyConflict, JobNotFound, JobSnapshot, JobState, Queue, WrongState
+from engine.request import parse_request
+from pgqueue import JobNotFound, JobSnapshot, JobState, Queue, WrongState
 
-KIND = "backtest"
 PAGE_LIMIT = 200
 LONGEST_FILTER = 100
 STATUSES: dict[str, tuple[JobState, ...]] = {
@@ -38,113 +28,12 @@ STATUSES: dict[str, tuple[JobState, ...]] = {
 }
 
 
+BACKTEST = Kind(FIRST_KIND, parse_request, lambda definition, asked: rules.check(definition, asked.strategy_params))
+
+
 async def enqueue(request: Request) -> Response:
     """POST /api/backtest/queue."""
-    account = await identify(request)
-    settings: ApiSettings = request.app.state.settings
-    body = await read_json(request, limit=settings.body_bytes, seconds=settings.body_seconds)
-    key = _idempotency_key(request)
-    try:
-        asked = parse_request(body)
-    except RequestError as error:
-        raise invalid(error.details) from None
-    args = await _args(request, account, asked, prefix="params." if "params" in body else "")
-    queue: Queue = request.app.state.queue
-    try:
-        enqueued = await queue.enqueue(
-            KIND,
-            args,
-            user_id=account.user_id,
-            tier=account.tier,
-            priority=asked.priority,
-            idempotency_key=key,
-            request_hash=_fingerprint(body) if key else None,
-        )
-    except IdempotencyConflict:
-        detail = "This Idempotency-Key was used for another request. Use a new key for each request."
-        raise Problem(422, "Idempotency key reused", detail, code="idempotency_conflict") from None
-    return await _queued(queue, enqueued.job_id, replayed=not enqueued.created)
-
-
-async def _queued(queue: Queue, job_id: UUID, *, replayed: bool) -> Response:
-    headers = {"Location": f"{QUEUE_PATH}/{job_id}", "Cache-Control": "no-store"}
-    if replayed:
-        headers["Idempotency-Replayed"] = "true"
-    body = {"jobId": str(job_id), "status": "queued"} | await _standing(queue, job_id) | {"links": links(job_id)}
-    return JSONResponse(body, headers=headers)
-
-
-async def _standing(queue: Queue, job_id: UUID) -> dict[str, Any]:
-    """Where a waiting job stands: the wait in whole seconds, null with a reason when nobody would run it."""
-    estimate = await queue.estimate(job_id)
-    standing: dict[str, Any] = {
-        "estimatedWaitTime": None if estimate.seconds is None else math.ceil(estimate.seconds),
-        "position": estimate.position,
-    }
-    if estimate.position_at_least is not None:
-        standing["positionAtLeast"] = estimate.position_at_least
-    if estimate.reason is not None:
-        standing["reason"] = estimate.reason
-    return standing
-
-
-async def _args(request: Request, account: Account, asked: BacktestRequest, *, prefix: str) -> dict[str, Any]:
-    """The job's args, with a snapshot of its strategy: a run can always be repeated as it was.
-
-    prefix: of the members that the caller wrote under `params`.
-    """
-    async with request.app.state.pool.connection() as connection:
-        strategy = await find_strategy(connection, asked.strategy_id, account.user_id)
-        if strategy is None:
-            raise not_found("strategy")
-        args = asked.args(strategy.definition, symbol=strategy.default_symbol)
-        if args["symbol"] is None:
-            raise invalid([{"path": f"{prefix}symbol", "message": "is required"}])
-        for name in ("symbol", "benchmark"):
-            facts = {"symbol": args[name], "timeframe": args["timeframe"]}
-            if args[name] is not None:
-                row = await (await connection.execute(sql("symbol_is_known"), facts)).fetchone()
-                if row is None or not row[0]:
-                    message = f"{args[name]} has no {args['timeframe']} prices here. See GET /api/symbols"
-                    raise invalid([{"path": f"{prefix}{name}", "message": message}])
-    await _refuse_what_cannot_run(strategy, asked.strategy_params, prefix)
-    return args | {"strategyId": str(strategy.id)}
-
-
-async def _refuse_what_cannot_run(strategy: Strategy, overrides: Mapping[str, float], prefix: str) -> None:
-    """400 at the parameter that is wrong; or at the strategy, when it cannot run with its own parameters either."""
-    try:
-        await asyncio.to_thread(rules.check, strategy.definition, overrides)
-    except StrategyError as error:
-        if error.path.startswith("strategyParams."):
-            raise invalid([detail(error, path=f"{prefix}{error.path}")]) from None
-        try:
-            await asyncio.to_thread(rules.check, strategy.definition)
-        except StrategyError as broken:
-            mend = "" if strategy.is_built_in else f"; mend it with PUT /api/strategies/{strategy.id}"
-            said = f"the stored strategy cannot run: {_placed(broken)}{mend}"
-            raise invalid([{"path": "strategyId", "message": said}]) from None
-        message = f"with these parameters the strategy cannot run: {_placed(error)}"
-        raise invalid([{"path": f"{prefix}strategyParams", "message": message}]) from None
-
-
-def _placed(error: StrategyError) -> str:
-    place = error.path if error.column is None else f"{error.path}, column {error.column}"
-    return f"{place}: {sentence(error)}"
-
-
-def _idempotency_key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        return None
-    key = key.strip().strip('"')
-    if not 1 <= len(key) <= 255:
-        raise invalid([{"path": "Idempotency-Key", "message": "must be 1 to 255 characters"}])
-    return key
-
-
-def _fingerprint(body: dict[str, Any]) -> bytes:
-    return sha256(json.dumps(body, sort_keys=True).encode()).digest()
+    return await add(request, BACKTEST)
 
 
 async def show(request: Request) -> Response:
@@ -177,9 +66,9 @@ async def _one(request: Request, job: JobSnapshot) -> Response:
     language = language_of(request.headers.get("accept-language", ""))
     shape = job_shape(job, language)
     if job.status == "waiting":
-        shape |= await _standing(request.app.state.queue, job.id)
+        shape |= await standing(request.app.state.queue, job.id)
     # Of the whole answer: where a job stands changes without the job.
-    tag = f'"{_fingerprint(shape).hex()[:32]}"'
+    tag = f'"{fingerprint(shape).hex()[:32]}"'
     headers = {
         "ETag": tag,
         "Cache-Control": "private, no-cache",
@@ -238,7 +127,7 @@ async def requeue(request: Request) -> Response:
         raise not_found("job") from None
     except WrongState as error:
         raise conflict(f"The job is {error.state}: only one that has ended can run again.") from None
-    return await _queued(queue, enqueued.job_id, replayed=False)
+    return await queued(queue, enqueued.job_id, replayed=False)
 
 
 async def list_jobs(request: Request) -> Response:

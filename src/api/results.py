@@ -1,90 +1,67 @@
-"""/api/backtest/queue/{jobId}/result: what a completed run left behind."""
+"""/api/backtest/queue/{jobId}/result: what a completed run or sweep left behind."""
 
 import asyncio
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api import sweeps
 from api.auth import identify
-from api.backtests import KIND, find_job
+from api.backtests import BACKTEST, find_job
+from api.csv_files import csv_file
+from api.paging import CACHED, window, windowed
 from api.problems import conflict, invalid, not_found
 from engine import result as results
-
-TRADES_LIMIT = 1000
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins so for a formula."""
+from pgqueue import JobSnapshot
 
 
 async def show(request: Request) -> Response:
-    """GET: metrics, coverage, warnings, equity (sampled, or ?equity=full), trades by page; ?format=csv: the trades."""
+    """GET: metrics, coverage, warnings, equity (sampled, or ?equity=full), trades by page; ?format=csv: the trades.
+
+    Of a sweep the table of combinations, and with ?best=1 … one of its best runs like any other run.
+    """
     account = await identify(request)
     job = await find_job(request, request.path_params["job_id"], account)
-    if job.kind != KIND:
+    if job.kind not in (BACKTEST.name, sweeps.SWEEP.name):
         raise not_found("result")
     if job.status != "completed":
         raise conflict(f"The job is {job.status}: only a completed one has a result.")
     stored = await request.app.state.queue.result(job.id, user_id=account.user_id)
     if stored is None:
         raise not_found("result")
-    query = request.query_params
-    wanted = query.get("format", "json")
+    wanted = request.query_params.get("format", "json")
     if wanted not in ("json", "csv"):
         raise invalid([{"path": "format", "message": "must be json or csv"}])
-    equity = query.get("equity", "sampled")
+    if job.kind == BACKTEST.name:
+        return await _run(request, job, wanted, stored.summary, stored.preview, stored.detail)
+    kept = await sweeps.one_of_the_best(request, stored)
+    return await (sweeps.show(request, job, stored, wanted) if kept is None else _run(request, job, wanted, *kept))
+
+
+async def _run(
+    request: Request, job: JobSnapshot, wanted: str, summary: Mapping[str, Any], preview: bytes, whole: bytes
+) -> Response:
+    equity = request.query_params.get("equity", "sampled")
     if equity not in ("sampled", "full"):
         raise invalid([{"path": "equity", "message": "must be sampled or full"}])
-    offset = _whole(query.get("offset"), "offset", default=0, least=0, most=10**9)
-    limit = _whole(query.get("limit"), "limit", default=100, least=1, most=TRADES_LIMIT)
+    offset, limit = window(request)
     # Decompressing a long run takes a while: not on the event loop.
-    detail = await asyncio.to_thread(results.decode_detail, stored.detail)
+    detail = await asyncio.to_thread(results.decode_detail, whole)
     if wanted == "csv":
-        return _csv(detail.trades, f"trades-{job.id}.csv")
-    preview = await asyncio.to_thread(results.decode_preview, stored.preview)
-    curves = await asyncio.to_thread(detail.curves) if equity == "full" else preview
-    compared = stored.summary.get("benchmark")
+        return csv_file(detail.trades, f"trades-{job.id}.csv")
+    drawn = await asyncio.to_thread(results.decode_preview, preview)
+    curves = await asyncio.to_thread(detail.curves) if equity == "full" else drawn
+    compared = summary.get("benchmark")
     body = {
         "jobId": str(job.id),
         "status": job.status,
-        **stored.summary,
-        "benchmark": compared and {**compared, "points": preview["benchmark"]},
+        **summary,
+        "benchmark": compared and {**compared, "points": drawn["benchmark"]},
         "equity": {"points": curves["equity"]},
         "drawdown": {"points": curves["drawdown"]},
-        "monthly": preview["monthly"],
-        "trades": _page(request, detail.trades, offset, limit),
+        "monthly": drawn["monthly"],
+        "trades": windowed(request, detail.trades[offset : offset + limit], offset, len(detail.trades)),
     }
-    return JSONResponse(body, headers={"Cache-Control": "private, max-age=60", "Vary": "Authorization, Cookie"})
-
-
-def _page(request: Request, trades: Sequence[Mapping[str, Any]], offset: int, limit: int) -> dict[str, Any]:
-    following = None
-    if offset + limit < len(trades):
-        url = request.url.include_query_params(offset=offset + limit, limit=limit)
-        following = f"{url.path}?{url.query}"
-    return {"items": trades[offset : offset + limit], "total": len(trades), "offset": offset, "next": following}
-
-
-def _csv(trades: Sequence[Mapping[str, Any]], name: str) -> Response:
-    text = io.StringIO(newline="")
-    if trades:
-        writer = csv.DictWriter(text, fieldnames=list(trades[0]))
-        writer.writeheader()
-        writer.writerows({key: _cell(value) for key, value in trade.items()} for trade in trades)
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, max-age=60"}
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _cell(value: Any) -> Any:
-    """Numbers as they are; text that a spreadsheet would run is quoted out of harm's way."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value
-
-
-def _whole(text: str | None, name: str, *, default: int, least: int, most: int) -> int:
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdecimal() or len(text) > 10 or not least <= int(text) <= most:
-        raise invalid([{"path": name, "message": f"must be a whole number from {least} to {most}"}])
-    return int(text)
+    return JSONResponse(body, headers=CACHED)

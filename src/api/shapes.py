@@ -16,6 +16,7 @@ def job_shape(job: JobSnapshot, language: str) -> dict[str, Any]:
     args = job.args
     shape: dict[str, Any] = {
         "jobId": str(job.id),
+        "kind": job.kind,
         "userId": str(job.user_id),
         "status": job.status,
         "progress": job.percent,

@@ -11,7 +11,7 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 
-from api.results import _cell
+from api.csv_files import cell
 from api_scene import BODY, Person, calling, know_aapl, person, running_app
 from engine import backtest, sample, strategies
 from engine.request import parse_request
@@ -123,12 +123,12 @@ async def test_trades_come_as_csv_too(client: httpx.AsyncClient, path: str, ran:
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@cmd", "\t=1", "\r=1"])
 def test_a_cell_that_a_spreadsheet_would_run_is_escaped(text: str) -> None:
-    assert _cell(text) == f"'{text}"
+    assert cell(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("value", [-1.5, 3, None, "signal", "2020-01-02"])
 def test_any_other_cell_is_left_as_it_is(value: object) -> None:
-    assert _cell(value) == value
+    assert cell(value) == value
 
 
 @pytest.mark.parametrize("query", ["format=xml", "equity=some", "limit=0", "limit=1001", "offset=-1", "offset=x"])

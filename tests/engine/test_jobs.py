@@ -8,9 +8,17 @@ from typing import Any
 import psycopg
 import pytest
 
-from engine import sample, store, strategies
-from engine.errors import Cancelled, DatabaseUnset, RangeNotCovered, RequestError, StrategyError, UnknownStrategy
-from engine.jobs import backtest
+from engine import sample, store, strategies, sweep_result
+from engine.errors import (
+    Cancelled,
+    DatabaseUnset,
+    GridTooLarge,
+    RangeNotCovered,
+    RequestError,
+    StrategyError,
+    UnknownStrategy,
+)
+from engine.jobs import backtest, sweep
 from engine.request import parse_request
 from engine.result import decode_detail, decode_preview
 from pgqueue.handlers import Handler
@@ -126,3 +134,42 @@ def test_checking_args_and_serving_results_import_no_numba() -> None:
     modules = "engine.jobs, engine.request, engine.rules, engine.strategies, engine.result, engine.store, engine.cli"
     program = f"import sys, {modules}; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+SWEPT = ARGS | {"grid": {"fast": {"from": 2, "to": 40}, "slow": [50, 60]}, "where": "fast < slow", "top": 2}
+
+
+@pytest.mark.usefixtures("stored_prices")
+def test_a_sweep_goes_through_the_same_phases_and_leaves_its_table() -> None:
+    told = Told()
+    done = sweep.run(SWEPT, told)
+    assert len(sweep_result.decode_detail(done.detail).table) == 78
+    assert done.summary["sweep"]["combinations"] == 78
+    assert done.summary["coverage"]["version"] == 1
+    assert json.loads(json.dumps(done.summary, allow_nan=False)) == done.summary
+    percents = [percent for percent, _ in told.said]
+    assert percents == sorted(percents)
+    assert list(dict.fromkeys(step for _, step in told.said)) == ["load", "indicators", "simulate", "save"]
+
+
+@pytest.mark.usefixtures("stored_prices")
+@pytest.mark.parametrize("percent", [0, 20, 50])
+def test_a_sweep_sees_a_cancel_in_every_phase(percent: int) -> None:
+    with pytest.raises(Cancelled):
+        sweep.run(SWEPT, Told(cancel_at=percent))
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"grid": {"fast": [1]}}, StrategyError),
+        ({"grid": {"fast": {"from": 2, "to": 400}, "slow": {"from": 3, "to": 600}}, "where": None}, GridTooLarge),
+        ({"strategy": "nonesuch"}, UnknownStrategy),
+        ({"grid": 7}, RequestError),
+        ({"strategy": strategies.get("sma-cross").definition, "symbol": None}, RequestError),
+    ],
+)
+def test_a_sweep_that_can_never_run_is_refused_before_it_is_queued(changes: dict[str, Any], error: type) -> None:
+    sweep.check(SWEPT)
+    with pytest.raises(error):
+        sweep.check(SWEPT | changes)

@@ -1,0 +1,161 @@
+"""What a body asks for becomes a job: parsed, its strategy found and kept with it, refused where it can never run."""
+
+import asyncio
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.accounts import Account
+from api.auth import identify
+from api.bodies import read_json
+from api.definitions import detail, sentence
+from api.problems import Problem, invalid, not_found
+from api.queries import sql
+from api.settings import ApiSettings
+from api.shapes import QUEUE_PATH, links
+from api.strategies import Strategy, find_strategy
+from engine import rules
+from engine.errors import GridTooLarge, RequestError, StrategyError
+from engine.request import BacktestRequest
+from pgqueue import IdempotencyConflict, Queue
+
+FIRST_KIND = "backtest"
+"""Its fingerprints say no kind: they were made before there were others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of job that a body can ask for.
+
+    parse: the body, or RequestError. check: the definition and what was asked; StrategyError or GridTooLarge where that
+    can never run.
+    """
+
+    name: str
+    parse: Callable[[object], BacktestRequest]
+    check: Callable[[Mapping[str, Any], Any], object]
+
+
+async def add(request: Request, kind: Kind) -> Response:
+    """Queue the job that the body asks for."""
+    account = await identify(request)
+    settings: ApiSettings = request.app.state.settings
+    body = await read_json(request, limit=settings.body_bytes, seconds=settings.body_seconds)
+    key = _idempotency_key(request)
+    try:
+        asked = kind.parse(body)
+    except RequestError as error:
+        raise invalid(error.details) from None
+    args = await _args(request, account, kind, asked, prefix="params." if "params" in body else "")
+    queue: Queue = request.app.state.queue
+    try:
+        enqueued = await queue.enqueue(
+            kind.name,
+            args,
+            user_id=account.user_id,
+            tier=account.tier,
+            priority=asked.priority,
+            idempotency_key=key,
+            request_hash=fingerprint({"kind": kind.name, **body} if kind.name != FIRST_KIND else body) if key else None,
+        )
+    except IdempotencyConflict:
+        detail = "This Idempotency-Key was used for another request. Use a new key for each request."
+        raise Problem(422, "Idempotency key reused", detail, code="idempotency_conflict") from None
+    return await queued(queue, enqueued.job_id, replayed=not enqueued.created)
+
+
+async def queued(queue: Queue, job_id: UUID, *, replayed: bool) -> Response:
+    headers = {"Location": f"{QUEUE_PATH}/{job_id}", "Cache-Control": "no-store"}
+    if replayed:
+        headers["Idempotency-Replayed"] = "true"
+    body = {"jobId": str(job_id), "status": "queued"} | await standing(queue, job_id) | {"links": links(job_id)}
+    return JSONResponse(body, headers=headers)
+
+
+async def standing(queue: Queue, job_id: UUID) -> dict[str, Any]:
+    """Where a waiting job stands: the wait in whole seconds, null with a reason when nobody would run it."""
+    estimate = await queue.estimate(job_id)
+    found: dict[str, Any] = {
+        "estimatedWaitTime": None if estimate.seconds is None else math.ceil(estimate.seconds),
+        "position": estimate.position,
+    }
+    if estimate.position_at_least is not None:
+        found["positionAtLeast"] = estimate.position_at_least
+    if estimate.reason is not None:
+        found["reason"] = estimate.reason
+    return found
+
+
+async def _args(
+    request: Request, account: Account, kind: Kind, asked: BacktestRequest, *, prefix: str
+) -> dict[str, Any]:
+    """The job's args, with a snapshot of its strategy: a run can always be repeated as it was.
+
+    prefix: of the members that the caller wrote under `params`.
+    """
+    async with request.app.state.pool.connection() as connection:
+        strategy = await find_strategy(connection, asked.strategy_id, account.user_id)
+        if strategy is None:
+            raise not_found("strategy")
+        args = asked.args(strategy.definition, symbol=strategy.default_symbol)
+        if args["symbol"] is None:
+            raise invalid([{"path": f"{prefix}symbol", "message": "is required"}])
+        for name in ("symbol", "benchmark"):
+            facts = {"symbol": args[name], "timeframe": args["timeframe"]}
+            if args[name] is not None:
+                row = await (await connection.execute(sql("symbol_is_known"), facts)).fetchone()
+                if row is None or not row[0]:
+                    message = f"{args[name]} has no {args['timeframe']} prices here. See GET /api/symbols"
+                    raise invalid([{"path": f"{prefix}{name}", "message": message}])
+    await _refuse_what_cannot_run(strategy, kind, asked, prefix)
+    return args | {"strategyId": str(strategy.id)}
+
+
+async def _refuse_what_cannot_run(strategy: Strategy, kind: Kind, asked: BacktestRequest, prefix: str) -> None:
+    """400 at the parameter that is wrong; or at the strategy, when it cannot run with its own parameters either."""
+    try:
+        await asyncio.to_thread(kind.check, strategy.definition, asked)
+    except GridTooLarge as error:
+        message = (
+            f"is {error.count:,} combinations, the limit is {error.limit:,}; take larger steps or fewer parameters"
+        )
+        raise invalid([{"path": "grid", "message": message}]) from None
+    except StrategyError as error:
+        if error.path.startswith("strategyParams."):
+            raise invalid([detail(error, path=f"{prefix}{error.path}")]) from None
+        if error.path.split(".")[0] in ("grid", "where"):
+            raise invalid([detail(error)]) from None
+        try:
+            await asyncio.to_thread(rules.check, strategy.definition)
+        except StrategyError as broken:
+            mend = "" if strategy.is_built_in else f"; mend it with PUT /api/strategies/{strategy.id}"
+            said = f"the stored strategy cannot run: {_placed(broken)}{mend}"
+            raise invalid([{"path": "strategyId", "message": said}]) from None
+        message = f"with these parameters the strategy cannot run: {_placed(error)}"
+        raise invalid([{"path": f"{prefix}strategyParams", "message": message}]) from None
+
+
+def _placed(error: StrategyError) -> str:
+    place = error.path if error.column is None else f"{error.path}, column {error.column}"
+    return f"{place}: {sentence(error)}"
+
+
+def _idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    key = key.strip().strip('"')
+    if not 1 <= len(key) <= 255:
+        raise invalid([{"path": "Idempotency-Key", "message": "must be 1 to 255 characters"}])
+    return key
+
+
+def fingerprint(body: dict[str, Any]) -> bytes:
+    return sha256(json.dumps(body, sort_keys=True).encode()).digest()
