@@ -103,3 +103,61 @@ def test_a_strategy_may_come_from_a_file(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["strategyName"] == "Mine"
     file.write_text("{")
     assert "not JSON" in pgqueue(*AAPL, "--strategy", str(file)).stderr
+
+
+SWEEP = ("sweep", "SPX", "--from", "2010-01-01", "--to", "2018-12-31", "--grid", "fast=5:50:5", "--grid", "slow=50,100")
+
+
+def test_a_sweep_ranks_its_combinations_and_says_what_luck_would_show(tmp_path: Path) -> None:
+    table = tmp_path / "all.csv"
+    done = pgqueue(*SWEEP, "--where", "fast < slow", "--top", "3", "--csv", str(table))
+    assert done.returncode == 0
+    assert "19 combinations, the best by sharpeRatio" in done.stdout
+    assert "Deflated Sharpe ratio:" in done.stdout
+    assert len(table.read_text().splitlines()) == 20
+
+    found = json.loads(pgqueue(*SWEEP, "--where", "fast < slow", "--json").stdout)
+    assert found["sweep"]["combinations"] == 19
+    assert len(found["sweep"]["best"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ("--grid", "fast=2:400", "--grid", "slow=3:600"),
+            "sweep: 238,602 combinations, the limit is 100,000. Take larger steps",
+        ),
+        (("--grid", "fsat=3"), "grid.fsat: the strategy has no such parameter; did you mean 'fast'?"),
+        (("--grid", "fast=x"), "is not NAME=VALUES"),
+        (("--grid", "fast=1", "--grid", "fast=2"), "given twice"),
+        (("--grid", "fast=5", "--rank-by", "luck"), "--rank-by must be one of sharpeRatio"),
+        (("--grid", "fast=5", "--where", "fast > 5"), "where: holds for no combination"),
+        ((), "Missing option '--grid'"),
+    ],
+)
+def test_a_sweep_that_cannot_be_is_refused_in_a_sentence(options: tuple[str, ...], said: str) -> None:
+    done = pgqueue("sweep", "SPX", *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_a_run_is_split_compared_and_closed_where_asked() -> None:
+    options = (
+        "--out-of-sample-from",
+        "2016-01-01",
+        "--benchmark",
+        "IXIC",
+        "--close-at-end",
+        "--fixed",
+        "1",
+        "--lot",
+        "1",
+    )
+    done = pgqueue("backtest", "SPX", "--from", "2010-01-01", "--to", "2018-12-31", *options)
+    assert done.returncode == 0
+    assert "before 2016-01-01" in done.stdout
+    assert "IXIC itself: 192.41%." in done.stdout
+    refused = pgqueue("backtest", "SPX", "--lot", "-1")
+    assert refused.returncode == 2
+    assert "--lot must be 0 to" in refused.stderr

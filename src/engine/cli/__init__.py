@@ -1,10 +1,10 @@
-"""What the engine adds to the command line: `data` and `backtest`. Nothing on stdout but the answer.
+"""What the engine adds to the command line: `data`, `backtest` and `sweep`. Nothing on stdout but the answer.
 
 Here is what a caller may write; what is done is imported only by whoever runs it, so that --help stays quick.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -60,28 +60,113 @@ def import_(
     )
 
 
+Symbol = Annotated[str | None, typer.Argument(help="What to trade. Default: the strategy's own symbol.")]
+StrategyOption = Annotated[str, typer.Option(help="A built-in's name or id, or a .json file with one.")]
+Start = Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")]
+End = Annotated[str, typer.Option("--to", help="Last day, inclusive.")]
+Capital = Annotated[float, typer.Option(help="100 to 10,000,000.")]
+Param = Annotated[list[str] | None, typer.Option(help="Override a parameter: fast=10. May be repeated.")]
+Commission = Annotated[float, typer.Option(help="Fraction of the money that a fill moves: 0.001.")]
+Slippage = Annotated[float, typer.Option(help="Fraction by which a fill's price is worse: 0.0005.")]
+Fixed = Annotated[float, typer.Option(help="Money that every fill costs beside the commission.")]
+Minimum = Annotated[float, typer.Option(help="The least that a fill costs, in money.")]
+PerUnit = Annotated[float, typer.Option(help="Money that each unit of a fill costs.")]
+Lot = Annotated[float, typer.Option(help="Units are rounded down to a multiple of this; 0: fractions are traded.")]
+CloseAtEnd = Annotated[bool, typer.Option("--close-at-end", help="Close an open position at the last close.")]
+RiskFree = Annotated[float, typer.Option("--risk-free-rate", help="A year's, as a fraction: 0.03.")]
+OutOfSample = Annotated[
+    str | None, typer.Option("--out-of-sample-from", help="Measure before and from this day on apart, YYYY-MM-DD.")
+]
+Against = Annotated[str | None, typer.Option(help="A symbol to compare with: alpha, beta, its own return.")]
+
+
 def backtest(
-    symbol: Annotated[str | None, typer.Argument(help="What to trade. Default: the strategy's own symbol.")] = None,
-    strategy: Annotated[str, typer.Option(help="A built-in's name or id, or a .json file with one.")] = "sma-cross",
-    start: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")] = "2020-01-01",
-    end: Annotated[str, typer.Option("--to", help="Last day, inclusive.")] = "2022-12-28",
-    capital: Annotated[float, typer.Option(help="100 to 10,000,000.")] = 10_000,
+    symbol: Symbol = None,
+    strategy: StrategyOption = "sma-cross",
+    start: Start = "2020-01-01",
+    end: End = "2022-12-28",
+    capital: Capital = 10_000,
     timeframe: Timeframe = "1d",
-    param: Annotated[list[str] | None, typer.Option(help="Override a parameter: fast=10. May be repeated.")] = None,
-    commission: Annotated[float, typer.Option(help="Fraction of the money that a fill moves: 0.001.")] = 0.0,
-    slippage: Annotated[float, typer.Option(help="Fraction by which a fill's price is worse: 0.0005.")] = 0.0,
+    param: Param = None,
+    commission: Commission = 0.0,
+    slippage: Slippage = 0.0,
+    fixed: Fixed = 0.0,
+    minimum: Minimum = 0.0,
+    per_unit: PerUnit = 0.0,
+    lot: Lot = 0.0,
+    close_at_end: CloseAtEnd = False,
+    risk_free_rate: RiskFree = 0.0,
+    out_of_sample_from: OutOfSample = None,
+    benchmark: Against = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a backtest here and now, without a queue, on stored prices or the bundled ones."""
     from engine.cli import running
 
-    members = {
+    costs = _costs(commission, slippage, fixed, minimum, per_unit)
+    members = _members(strategy, symbol, timeframe, start, end, capital, costs)
+    members |= {"lot": lot, "closeAtEnd": close_at_end, "riskFreeRate": risk_free_rate}
+    members |= {"outOfSampleFrom": out_of_sample_from, "benchmark": benchmark}
+    running.backtest(members, param or [], as_json=as_json)
+
+
+def sweep(
+    grid: Annotated[
+        list[str], typer.Option(help="Values of a parameter: fast=5:50:5 (from, to, step) or slow=20,50. Repeat.")
+    ],
+    symbol: Symbol = None,
+    strategy: StrategyOption = "sma-cross",
+    where: Annotated[str | None, typer.Option(help="Which combinations are meant: 'fast < slow'.")] = None,
+    rank_by: Annotated[str, typer.Option(help="sharpeRatio cagr maxDrawdown winRate profitFactor totalReturn")] = (
+        "sharpeRatio"
+    ),
+    top: Annotated[int, typer.Option(help="How many of the best are shown, 1 to 10.")] = 5,
+    start: Start = "2020-01-01",
+    end: End = "2022-12-28",
+    capital: Capital = 10_000,
+    timeframe: Timeframe = "1d",
+    param: Param = None,
+    commission: Commission = 0.0,
+    slippage: Slippage = 0.0,
+    fixed: Fixed = 0.0,
+    minimum: Minimum = 0.0,
+    per_unit: PerUnit = 0.0,
+    lot: Lot = 0.0,
+    close_at_end: CloseAtEnd = False,
+    risk_free_rate: RiskFree = 0.0,
+    out_of_sample_from: OutOfSample = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the table of all combinations to this file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a strategy over a grid of its parameters and rank what comes out."""
+    from engine.cli import sweeping
+
+    costs = _costs(commission, slippage, fixed, minimum, per_unit)
+    members = _members(strategy, symbol, timeframe, start, end, capital, costs)
+    members |= {"lot": lot, "closeAtEnd": close_at_end, "riskFreeRate": risk_free_rate}
+    members |= {"outOfSampleFrom": out_of_sample_from, "where": where, "rankBy": rank_by, "top": top}
+    sweeping.sweep(members, grid, param or [], csv_file=csv, as_json=as_json)
+
+
+def _costs(commission: float, slippage: float, fixed: float, minimum: float, per_unit: float) -> dict[str, float]:
+    return {
+        "commission": commission,
+        "slippage": slippage,
+        "fixed": fixed,
+        "minimum": minimum,
+        "perUnit": per_unit,
+    }
+
+
+def _members(
+    strategy: str, symbol: str | None, timeframe: str, start: str, end: str, capital: float, costs: dict[str, float]
+) -> dict[str, Any]:
+    return {
         "strategyId": strategy,
         "symbol": symbol,
         "timeframe": timeframe,
         "startDate": start,
         "endDate": end,
         "initialCapital": capital,
-        "costs": {"commission": commission, "slippage": slippage},
+        "costs": costs,
     }
-    running.backtest(members, param or [], as_json=as_json)

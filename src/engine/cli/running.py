@@ -1,9 +1,10 @@
 """`pgqueue backtest`: a run in this very process."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 
@@ -11,9 +12,10 @@ from engine import backtest as engine_run
 from engine import jobs, sample, strategies
 from engine.cli import terminal
 from engine.errors import RequestError, StrategyError
+from engine.metrics import HEADLINE
 from engine.request import BacktestRequest, parse_args
 from engine.result import summarize
-from engine.rules import Strategy, compile_strategy
+from engine.rules import Template, read
 from engine.series import Prices
 from engine.strategies.source import excerpt, read_file
 
@@ -26,34 +28,48 @@ OPTIONS = {
     "initialCapital": "--capital",
     "costs.commission": "--commission",
     "costs.slippage": "--slippage",
+    "costs.fixed": "--fixed",
+    "costs.minimum": "--minimum",
+    "costs.perUnit": "--per-unit",
+    "lot": "--lot",
+    "closeAtEnd": "--close-at-end",
+    "riskFreeRate": "--risk-free-rate",
+    "outOfSampleFrom": "--out-of-sample-from",
+    "benchmark": "--benchmark",
+    "where": "--where",
+    "rankBy": "--rank-by",
+    "top": "--top",
 }
+Request = TypeVar("Request", bound=BacktestRequest)
 PERCENTAGES = ("cagr", "maxDrawdown", "winRate", "volatility", "totalReturn", "exposure")
 
 
 def backtest(members: Mapping[str, Any], params: Sequence[str], *, as_json: bool) -> None:
     """members: a request as a flat body. params: overrides as NAME=NUMBER."""
-    overrides = _overrides(params)
+    overrides = read_overrides(params)
     with terminal.sentences():
-        request, strategy = _strategy(_request({**members, "strategyParams": overrides}))
-        prices, benchmark = _prices(request, strategy)
+        request, template = find_strategy(read_request(parse_args, {**members, "strategyParams": overrides}))
+        strategy = template.bind(request.strategy_params)
+        prices, benchmark = find_prices(request, strategy.warm_up)
         summary = summarize(engine_run.run(request, strategy, prices, benchmark=benchmark))
     if as_json:
         terminal.write_json(summary)
     else:
-        _write_summary(summary)
+        write_summary(summary)
 
 
-def _request(members: Mapping[str, Any]) -> BacktestRequest:
+def read_request(parse: Callable[[object], Request], members: Mapping[str, Any]) -> Request:
     """Refusals name the options that the caller wrote, not a body's members."""
     try:
-        return parse_args(members)
+        return parse(members)
     except RequestError as error:
         raise RequestError(
             [{**detail, "path": OPTIONS.get(detail["path"], detail["path"])} for detail in error.details]
         ) from None
 
 
-def _overrides(params: Sequence[str]) -> dict[str, float]:
+def read_overrides(params: Sequence[str]) -> dict[str, float]:
+    """NAME=NUMBER, each."""
     overrides = {}
     for text in params:
         name, _, value = text.partition("=")
@@ -64,23 +80,30 @@ def _overrides(params: Sequence[str]) -> dict[str, float]:
     return overrides
 
 
-def _strategy(request: BacktestRequest) -> tuple[BacktestRequest, Strategy]:
+def find_strategy(request: Request) -> tuple[Request, Template]:
+    """A built-in, or one read from a file; what is wrong in a file is shown in its place."""
     if not request.strategy_id.endswith(".json"):
         built_in = strategies.get(request.strategy_id)
-        request = request.with_symbol(built_in.default_symbol)
-        return request, compile_strategy(built_in.definition, request.strategy_params)
+        return request.with_symbol(built_in.default_symbol), read(built_in.definition)
     definition = read_file(Path(request.strategy_id))
     if request.symbol is None:
         raise typer.BadParameter("name it: a strategy from a file has no default", param_hint="SYMBOL")
+    with quoting(request.strategy_id, definition):
+        return request, read(definition)
+
+
+@contextmanager
+def quoting(file: str, definition: object) -> Iterator[None]:
+    """Errors in a strategy's own text are shown with the text."""
     try:
-        return request, compile_strategy(definition, request.strategy_params)
+        yield
     except StrategyError as error:
-        terminal.note(f"{request.strategy_id}: {error}")
+        terminal.note(f"{file}: {error}")
         terminal.quote(excerpt(definition, error))
         raise typer.Exit(terminal.USAGE) from None
 
 
-def _prices(request: BacktestRequest, strategy: Strategy) -> tuple[Prices, Prices | None]:
+def find_prices(request: BacktestRequest, warm_up: int) -> tuple[Prices, Prices | None]:
     """Stored prices where DATABASE_URL names a store, else the bundled ones. Which, is said on stderr."""
     symbol = request.symbol or ""
     if not os.environ.get("DATABASE_URL"):
@@ -89,17 +112,19 @@ def _prices(request: BacktestRequest, strategy: Strategy) -> tuple[Prices, Price
         benchmark = None if request.benchmark is None else sample.find(request.benchmark, request.timeframe).read()
         return bundled.read(), benchmark
     with terminal.connection() as connection:
-        prices, benchmark = jobs.load(connection, request, strategy.warm_up)
+        prices, benchmark = jobs.load(connection, request, warm_up)
     terminal.note(f"prices of {symbol} from the database, version {prices.series.version}.")
     return prices, benchmark
 
 
-def _write_summary(summary: Mapping[str, Any]) -> None:
+def write_summary(summary: Mapping[str, Any]) -> None:
+    """For people."""
     covered, notes = summary["coverage"], summary["metricNotes"]
     money = f"{summary['initialCapital']:,.2f} → {summary['finalEquity']:,.2f}"
     terminal.write(f"{summary['strategyName']} on {covered['symbol']} {covered['timeframe']}: {money}")
-    rows = [(name, _metric(name, value), notes.get(name, "")) for name, value in summary["metrics"].items()]
+    rows = [(name, metric(name, value), notes.get(name, "")) for name, value in summary["metrics"].items()]
     terminal.write_table(("metric", "value", "note"), rows, numbers=("value",))
+    _write_comparisons(summary)
     kind = terminal.kind_of_prices(close_only=covered["closeOnly"], adjusted=covered["adjusted"])
     terminal.write(
         f"{covered['bars']:,} bars from {covered['dataStart']} to {covered['dataEnd']}, {kind}; {covered['source']}."
@@ -108,7 +133,19 @@ def _write_summary(summary: Mapping[str, Any]) -> None:
         terminal.note(warning["message"])
 
 
-def _metric(name: str, value: float | None) -> str:
+def _write_comparisons(summary: Mapping[str, Any]) -> None:
+    if summary.get("outOfSample"):
+        parts = [summary["outOfSample"][part]["metrics"] for part in ("inSample", "outOfSample")]
+        rows = [(name, *(metric(name, part[name]) for part in parts)) for name in HEADLINE]
+        columns = ("metric", f"before {summary['outOfSample']['from']}", "from then on")
+        terminal.write_table(columns, rows, numbers=columns[1:])
+    if summary.get("benchmark"):
+        other = summary["benchmark"]
+        terminal.write(f"{other['symbol']} itself: {other['totalReturn']:.2%}.")
+
+
+def metric(name: str, value: float | None) -> str:
+    """A metric's value for people."""
     if value is None:
         return "–"
     if name in PERCENTAGES:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from engine.errors import DatabaseUnset, EngineError, RequestError, StrategyError
+from engine.errors import DatabaseUnset, EngineError, GridTooLarge, RequestError, StrategyError
 
 FAILED, USAGE = 1, 2
 
@@ -23,7 +23,7 @@ def sentences() -> Iterator[None]:
     """Errors as one sentence and an exit code: 2 for what the caller wrote, 1 for what went wrong."""
     try:
         yield
-    except (RequestError, StrategyError) as error:
+    except (RequestError, StrategyError, GridTooLarge) as error:
         fail(USAGE, str(error))
     except EngineError as error:
         fail(FAILED, str(error))
