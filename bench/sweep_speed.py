@@ -1,9 +1,9 @@
 """How many combinations a second does a sweep run, beside vectorbt, and in how much memory?
 
 4,950 pairs of moving averages over 1,500 bars of SPX, 0.1 % fee, all headline metrics for each pair. What vectorbt says
-of every pair is compared with ours before time. The sweep of kind `sweep` is timed whole: grid, indicators, simulation,
-metrics, ranking, the best five in full, and the result encoded. Memory is of a process that does nothing else, once
-with these pairs and once with twenty times as many.
+of every pair is compared with ours before time. Ours is timed from the request to the ranked table and the best five
+runs in full; what encoding them for the database takes is told apart, as vectorbt does nothing like it. Memory is of a
+process that does nothing else, the result encoded, once with these pairs and once with sixteen times as many.
 """
 
 import json
@@ -53,9 +53,7 @@ def request_for(prices: Prices, most: int) -> SweepRequest:
 def ours(prices: Prices, most: int = MOST) -> sweep.SweepResult:
     request = request_for(prices, most)
     planned = plan(request, read(strategies.get("sma-cross").definition))
-    result = sweep.run(request, planned, prices)
-    encode(result)
-    return result
+    return sweep.run(request, planned, prices)
 
 
 def vectorbt(prices: Prices) -> Mapping[str, Any]:
@@ -104,7 +102,7 @@ def peak_mb(most: int) -> float:
 
 
 def measure_memory(most: int) -> None:
-    ours(made.spx(BARS), most)
+    encode(ours(made.spx(BARS), most))
     with Path("/proc/self/status").open(encoding="ascii") as status:
         (line,) = (line for line in status if line.startswith(PEAK))
     print(json.dumps(int(line.split()[1]) / 1024))
@@ -127,13 +125,15 @@ def run(options: Options) -> dict[str, Any]:
         options,
         f"  vectorbt  median {their.median:7.3f} s  best {their.best:7.3f} s   {count / their.median:9,.0f} pairs/s",
     )
-    few, many = peak_mb(MOST), peak_mb(440)
-    say(options, f"peak memory: {few:.0f} MB with 4,950 pairs, {many:.0f} MB with 96,141")
+    (encoded,) = in_turns(3, lambda: encode(result))
+    say(options, f"  encoding the result: {encoded.median * 1e3:.0f} ms")
+    few, many = peak_mb(MOST), peak_mb(400)
+    say(options, f"peak memory: {few:.0f} MB with 4,950 pairs, {many:.0f} MB with 79,401")
     return {
         "vs_vectorbt": round(their.median / our.median, 1),
         "combos_per_s": round(count / our.median),
         "peak_rss_mb": round(few),
-        "peak_rss_mb_20_times_the_pairs": round(many),
+        "peak_rss_mb_79401": round(many),
     }
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.binding import Bound
 from engine.grid import Grid, span
-from engine.grid_binding import BoundGrid, bind_grid
+from engine.grid_binding import BoundGrid, bind_grid, distinct
 from engine.orders import Sizing, Stops
 from engine.parameters import values_of
 from engine.rules import Strategy, Template
@@ -55,7 +55,7 @@ def _orders(template: Template, bound: BoundGrid) -> tuple[list[tuple[Stops, Siz
     nodes = [template.sizing.value]
     for stop in template.stops.values():
         nodes += [stop.value] if stop.length is None else [stop.value, stop.length]
-    met, which = np.unique(bound.constants[nodes], axis=1, return_inverse=True)
+    met, which = distinct(bound.constants[nodes])
     orders = []
     for values in met.T.tolist():
         constants = [float("nan")] * len(bound.constants)
@@ -63,4 +63,4 @@ def _orders(template: Template, bound: BoundGrid) -> tuple[list[tuple[Stops, Siz
             constants[node] = value
         one = Bound(tuple(constants), (), ())
         orders.append((bind_stops(template.stops, one), template.sizing.bind(one)))
-    return orders, which.reshape(-1)
+    return orders, which

@@ -83,7 +83,7 @@ def _parameters(result: "SweepResult", rank: int) -> dict[str, float | int | Non
 
 def _detail(result: "SweepResult", best: list[Encoded]) -> bytes:
     columns = {**result.grid.values, **result.columns}
-    table = zlib.compress(b"".join(column[result.order].astype("<f8").tobytes() for column in columns.values()), 3)
+    table = zlib.compress(b"".join(column[result.order].astype("<f8").tobytes() for column in columns.values()), 1)
     head = {
         "format": FORMAT,
         "rows": result.grid.count,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.evaluate import KERNELS, signals
 from engine.execution import NEXT_OPEN
-from engine.grid_binding import BoundGrid
+from engine.grid_binding import BoundGrid, distinct
 from engine.kernels import sweep as kernel
 from engine.kernels.measure import COURSE, ROUND_TRIPS
 from engine.measure import sums_of
@@ -235,8 +235,8 @@ class _Asked:
         self.call = call
         nodes = list(call.parameters)
         if nodes:
-            self.values, which = np.unique(bound.constants[nodes], axis=1, return_inverse=True)
-            self.which: NDArray[np.intp] = which.reshape(-1)
+            self.values, which = distinct(bound.constants[nodes])
+            self.which: NDArray[np.intp] = which
             self.distinct = self.values.shape[1]
         else:
             self.values, self.distinct = np.empty((0, 1)), 1

@@ -15,6 +15,8 @@ PRICES = 5
 TRUE = np.uint8(0xFF)
 UNKNOWN = np.uint8(0xF0)
 FALSE = np.uint8(0x00)
+LOWER_HALVES = np.uint64(0x0F0F0F0F0F0F0F0F)
+FOUR = np.uint64(4)
 LARGEST = np.finfo(np.float64).max
 
 # Copies of engine.opcodes.Op, which the cache's hash does not see; a test holds them together.
@@ -71,16 +73,23 @@ def _comparison(op: int, a: NDArray[np.float64], b: NDArray[np.float64], out: ND
 
 
 @helper
-def _logic(op: int, a: NDArray[np.uint8], b: NDArray[np.uint8], out: NDArray[np.uint8], count: int) -> None:
+def _logic(op: int, a: NDArray[np.uint64], b: NDArray[np.uint64], out: NDArray[np.uint64], words: int) -> None:
+    """Eight truths at a time."""
     if op == AND:
-        for i in range(count):
+        for i in range(words):
             out[i] = a[i] & b[i]
     elif op == OR:
-        for i in range(count):
+        for i in range(words):
             out[i] = a[i] | b[i]
     else:
-        for i in range(count):
-            out[i] = ~((a[i] << 4) | (a[i] >> 4)) & 0xFF
+        for i in range(words):
+            out[i] = ~(((a[i] & LOWER_HALVES) << FOUR) | ((a[i] >> FOUR) & LOWER_HALVES))
+
+
+@helper
+def _flag(bit: int, truth: NDArray[np.uint8], flags: NDArray[np.uint8]) -> None:
+    for i in range(flags.shape[0]):
+        flags[i] |= bit if truth[i] == TRUE else np.uint8(0)
 
 
 @helper
@@ -148,6 +157,7 @@ def run_program(
     """
     number = np.empty((numbers, BLOCK))
     truth = np.empty((max(truths, 1), BLOCK), np.uint8)
+    words = truth.view(np.uint64)
     for i in range(constants.shape[0]):
         number[i, :] = constants[i]
     for row in range(begin, end, BLOCK):
@@ -162,7 +172,7 @@ def run_program(
             elif op <= NE:
                 _comparison(op, number[a], number[b], truth[out], count)
             elif op <= NOT:
-                _logic(op, truth[a], truth[b], truth[out], count)
+                _logic(op, words[a], words[b], words[out], (count + 7) // 8)
             elif op in (LOAD, LOAD_TRUTH):
                 if a == 0:
                     source = open_
@@ -188,9 +198,7 @@ def run_program(
                     value = truth[a, i]
                     column[row + i] = 1.0 if value == TRUE else (0.0 if value == FALSE else np.nan)
             else:
-                bit = np.uint8(out)
-                for i in range(count):
-                    flags[row + i] |= bit if truth[a, i] == TRUE else np.uint8(0)
+                _flag(np.uint8(out), truth[a], flags[row : row + count])
 
 
 @njit(types.void(INPUT, _FLOATS), **OPTIONS)

@@ -45,12 +45,18 @@ def _mean_and_deviation(values: NDArray[np.float64], count: int) -> tuple[float,
     """Arithmetic mean and sample deviation, in two passes."""
     mean = _sum(values, count) / count
     total = 0.0
-    squares = np.empty(STRETCH)
     for begin in range(0, count, STRETCH):
-        many = min(STRETCH, count - begin)
-        for i in range(many):
-            squares[i] = (values[begin + i] - mean) ** 2
-        total += _sum(squares, many)
+        end = min(begin + STRETCH, count)
+        fours = begin + (end - begin) // 4 * 4
+        a = b = c = d = 0.0
+        for i in range(begin, fours, 4):
+            a += (values[i] - mean) ** 2
+            b += (values[i + 1] - mean) ** 2
+            c += (values[i + 2] - mean) ** 2
+            d += (values[i + 3] - mean) ** 2
+        for i in range(fours, end):
+            a += (values[i] - mean) ** 2
+        total += (a + b) + (c + d)
     return mean, np.sqrt(total / (count - 1)) if count > 1 else np.nan
 
 
@@ -62,12 +68,60 @@ def daily_returns(
     count = 0
     mark = initial
     n = equity.shape[0]
+    shared = 0
+    for i in range(n - 1):
+        shared += days[i + 1] == days[i]
+    if shared == 0 and n > 0:
+        # Bars of a day or more: quotients that do not wait for each other.
+        out[0] = equity[0] / initial - 1.0
+        for i in range(n - 1):
+            out[i + 1] = equity[i + 1] / equity[i] - 1.0
+        return n
     for i in range(n):
         if i == n - 1 or days[i + 1] != days[i]:
             out[count] = equity[i] / mark - 1.0
             mark = equity[i]
             count += 1
     return count
+
+
+@njit(types.void(INPUT, INPUT, types.int64, types.float64, types.float64, OUTPUT), **OPTIONS)
+def headline(
+    equity: NDArray[np.float64],
+    returns: NDArray[np.float64],
+    count: int,
+    initial: float,
+    riskless: float,
+    out: NDArray[np.float64],
+) -> None:
+    """What a sweep needs of `course`: LAST, DEEPEST, RETURNS, MEAN, DEVIATION."""
+    peak = initial
+    deepest = 0.0
+    trough = initial
+    n = equity.shape[0]
+    for begin in range(0, n, STRETCH):
+        end = min(begin + STRETCH, n)
+        highest, lowest = equity[begin], equity[begin]
+        for value in equity[begin:end]:
+            highest = max(highest, value)
+            lowest = min(lowest, value)
+        if highest < peak and lowest >= trough:
+            continue
+        for i in range(begin, end):
+            value = equity[i]
+            if value >= peak:
+                peak = value
+                # So far the quotient is needed only below this.
+                trough = peak * (1.0 + deepest) * (1.0 + 1e-15)
+            elif value < trough:
+                deepest = min(deepest, value / peak - 1.0)
+                trough = peak * (1.0 + deepest) * (1.0 + 1e-15)
+    out[LAST] = equity[n - 1]
+    out[DEEPEST] = deepest
+    out[RETURNS] = count
+    mean, deviation = _mean_and_deviation(returns, count)
+    out[MEAN] = mean - riskless
+    out[DEVIATION] = deviation
 
 
 @njit(types.void(INPUT, INPUT, types.int64, types.float64, types.float64, OUTPUT), **OPTIONS)
@@ -84,30 +138,17 @@ def course(
     DEEPEST is in [−1, 0], LONGEST the bars from a peak to the last bar below it. DOWNSIDE is the root of the mean
     squared shortfall over all returns. MEAN is of the returns less riskless.
     """
+    headline(equity, returns, count, initial, riskless, out)
     peak = initial
     peak_at = -1
-    deepest = 0.0
-    trough = initial
     longest = 0
     n = equity.shape[0]
     for i in range(n):
-        value = equity[i]
-        if value >= peak:
+        if equity[i] >= peak:
             longest = max(longest, i - 1 - peak_at)
-            peak = value
+            peak = equity[i]
             peak_at = i
-            # So far the quotient is needed only below this.
-            trough = peak * (1.0 + deepest) * (1.0 + 1e-15)
-        elif value < trough:
-            deepest = min(deepest, value / peak - 1.0)
-            trough = peak * (1.0 + deepest) * (1.0 + 1e-15)
     out[LONGEST] = max(longest, n - 1 - peak_at)
-    out[LAST] = equity[n - 1]
-    out[DEEPEST] = deepest
-    out[RETURNS] = count
-    mean, deviation = _mean_and_deviation(returns, count)
-    out[MEAN] = mean - riskless
-    out[DEVIATION] = deviation
     short = np.empty(STRETCH)
     total = 0.0
     for begin in range(0, count, STRETCH):

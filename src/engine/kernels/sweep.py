@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.kernels.account import CASH, COUNTS, FIRST, MONEY, RUINED_AT, TRADES, UNITS
 from engine.kernels.evaluate import PRICES, run_program
-from engine.kernels.measure import course, daily_returns, round_trips
+from engine.kernels.measure import daily_returns, headline, round_trips
 from engine.kernels.shared import DAYS, INPUT, OPTIONS, REAL, WHOLE
 from engine.kernels.simulate import ROOM, simulate
 
@@ -159,7 +159,7 @@ def sweep(
         ruined = counts[RUINED_AT]
         end = n - first if ruined < 0 else ruined + 1
         count = daily_returns(equity[:end], days[:end], capital, returns[:end])
-        course(equity, returns, count, capital, riskless, courses[k])
+        headline(equity, returns, count, capital, riskless, courses[k])
         closed = counts[TRADES]
         round_trips(codes[:closed], made[:closed], trips[k])
         state[k, RUIN_ROW] = ruined
