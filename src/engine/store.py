@@ -121,6 +121,28 @@ def import_bars(
     return Imported(listing.symbol, listing.timeframe, added, corrected, len(bars) - added - corrected, version)
 
 
+def load_all(connection: Connection, symbol: str, timeframe: str) -> Prices:
+    """A series whole, at most MAX_BARS of it."""
+    return load_prices(
+        connection, symbol, timeframe, span=lambda series: (series.first_time, series.last_time + 1), look_back=0
+    )
+
+
+def delete(connection: Connection, symbol: str, timeframe: str | None = None) -> int:
+    """Forget a series, or with no timeframe all of a symbol's; how many bars went. UnknownSymbol when there is none.
+
+    Results that used it stay: they name the version they used.
+    """
+    key = {"symbol": symbol, "timeframe": timeframe}
+    with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute(sql("lock_symbol"), {"symbol": symbol})
+        bars, series = _only_row(cursor.execute(sql("delete_series"), key).fetchone())
+        if series == 0:
+            raise UnknownSymbol(symbol, timeframe or "stored", {one.symbol for one in list_series(connection)})
+        cursor.execute(sql("delete_symbol"), {"symbol": symbol})
+    return bars
+
+
 def _only_row(row: tuple[int, ...] | None) -> tuple[int, ...]:
     assert row is not None
     return row

@@ -1,22 +1,11 @@
 """`pgqueue data` and `pgqueue backtest`, as people and programs call them."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-
-def pgqueue(*command: str, database_url: str | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    if database_url is not None:
-        environment["DATABASE_URL"] = database_url
-    return subprocess.run(
-        [sys.executable, "-m", "pgqueue", *command], env=environment, capture_output=True, text=True, check=False
-    )
-
+from command_line import pgqueue
 
 AAPL = ("backtest", "AAPL", "--from", "2020-01-01", "--to", "2022-12-28", "--capital", "10000")
 

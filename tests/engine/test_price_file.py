@@ -2,6 +2,7 @@
 
 import gzip
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -48,11 +49,12 @@ def test_minute_bars_keep_their_moment() -> None:
         ("date,close\n2020-01-02,-1\n", "line 2: .* is not above zero"),
         ("date,open,high,low,close\n2020-01-02,1,2,3,2\n", "line 2: high is below low"),
         ("date,open,close\n2020-01-02,1,2\n", "line 1: no high and no low column. Give open, high, low and close"),
-        ("date,price\n2020-01-02,1\n", "line 1: no close column"),
-        ("day,close\n2020-01-02,1\n", "line 1: no date or time column"),
+        ("date,value\n2020-01-02,1\n", "line 1: no close column"),
+        ("when,close\n2020-01-02,1\n", "line 1: no date or time column"),
         ("date,close\n02.01.2020,1\n", "line 2: '02.01.2020' is not a date. Write 2020-01-31"),
         ("date,close\n2020-01-02,1,5\n", "line 2: 3 values for 2 columns"),
         ("date,close\n", "line 1: no rows below the header"),
+        ('date,close\n2020-01-02,"1,500"\n', "line 2: close is '1,500'. Give a number"),
         ("", "line 1: no date or time column"),
     ],
 )
@@ -77,3 +79,54 @@ def test_every_bundled_file_is_what_its_metadata_says(bundled: sample.Sample) ->
     prices = bundled.read()
     assert prices.bars.close_only == bundled.close_only
     assert len(prices.bars) == (8_313 if bundled.close_only else 5_031)
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("<TICKER>,<DATE>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>", "X,20200102,1,3,0.5,2,10"),
+        ("Date,Open,High,Low,Close,Adj Close,Volume", "2020-01-02,1,3,0.5,2,1.7,10"),
+        ("timestamp,open,high,low,close,volume", "1577923200,1,3,0.5,2,10"),
+        ("Open Time,O,H,L,C,V", "1577923200000,1,3,0.5,2,10"),
+        ("Date,Close/Last,Volume,Open,High,Low", "2020-01-02,2,10,1,3,0.5"),
+        ("Trade_Date,Open_Price,High_Price,Low_Price,Close_Price,Volume", "2020-01-02 00:00:00,1,3,0.5,2,10"),
+    ],
+)
+def test_columns_are_known_by_the_names_that_files_have(header: str, row: str) -> None:
+    bars = price_file.read(f"{header}\n{row}\n".encode(), name="x", timeframe="1d")
+    assert iso_time(int(bars.time[0])) == "2020-01-02T00:00:00Z"
+    assert [float(column[0]) for column in (bars.open, bars.high, bars.low, bars.close, bars.volume)] == [
+        1,
+        3,
+        0.5,
+        2,
+        10,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("date,time,close\n2020-01-02,09:30,2\n", "2020-01-02T14:30:00Z"),
+        ("<DATE>,<TIME>,<CLOSE>\n20200702,093000,2\n", "2020-07-02T13:30:00Z"),
+        ("time,close\n2020-01-02T09:30:00Z,2\n", "2020-01-02T09:30:00Z"),
+        ("ts,close\n1577975400000,2\n", "2020-01-02T14:30:00Z"),
+        ("ts,close\n1577975400000000000,2\n", "2020-01-02T14:30:00Z"),
+    ],
+)
+def test_times_of_day_are_in_the_files_zone_unless_they_say_otherwise(text: str, moment: str) -> None:
+    bars = price_file.read(text.encode(), name="x", timeframe="1m", zone=ZoneInfo("America/New_York"))
+    assert iso_time(int(bars.time[0])) == moment
+
+
+def test_a_form_of_dates_may_be_named() -> None:
+    bars = price_file.read(b"date,close\n03.02.2020,2\n", name="x", timeframe="1d", date_format="%d.%m.%Y")
+    assert iso_time(int(bars.time[0])) == "2020-02-03T00:00:00Z"
+    with pytest.raises(FileRefused, match="line 2: '2020-02-03' is not of the form"):
+        price_file.read(b"date,close\n2020-02-03,2\n", name="x", timeframe="1d", date_format="%d.%m.%Y")
+
+
+@pytest.mark.parametrize("when", ["2020-11-01 01:30", "2020-03-08 02:30"])
+def test_an_hour_that_the_clock_shows_twice_or_never_is_refused(when: str) -> None:
+    with pytest.raises(FileRefused, match=r"line 2: .*twice or never.*Write it with its UTC offset"):
+        price_file.read(f"time,close\n{when},2\n".encode(), name="x", timeframe="1m", zone=ZoneInfo("America/New_York"))

@@ -42,6 +42,12 @@ def import_(
     ] = None,
     adjusted: Annotated[bool, typer.Option("--adjusted", help="Prices are adjusted for splits and dividends.")] = False,
     source: Annotated[str | None, typer.Option(help="Where the prices come from. Default: the file's name.")] = None,
+    date_format: Annotated[
+        str | None, typer.Option(help="Of the dates, as %d.%m.%Y; ISO, 20200131 and seconds since 1970 are recognised.")
+    ] = None,
+    times_in: Annotated[
+        str | None, typer.Option(help="Zone of intraday times that name none: America/New_York. Default: refused.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a file's bars to a symbol, correcting those that differ."""
@@ -56,8 +62,74 @@ def import_(
         round_the_clock=round_the_clock,
         adjusted=adjusted,
         source=source,
+        date_format=date_format,
+        times_in=times_in,
         as_json=as_json,
     )
+
+
+SymbolArgument = Annotated[str, typer.Argument(help="1 to 10 of A–Z 0–9 . ^ = _ -")]
+
+
+@data.command("show")
+def show(symbol: SymbolArgument, timeframe: Timeframe = "1d", as_json: AsJson = False) -> None:
+    """What is known of a series, and where it has gaps."""
+    from engine.cli import prices
+
+    prices.show(symbol, timeframe, as_json=as_json)
+
+
+@data.command("export")
+def export(
+    symbol: SymbolArgument,
+    timeframe: Timeframe = "1d",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A new file. Default: standard output.")] = None,
+) -> None:
+    """Write a series as CSV, as `data import` reads it."""
+    from engine.cli import prices
+
+    prices.export(symbol, timeframe, output)
+
+
+@data.command("synth")
+def synth(
+    symbol: SymbolArgument,
+    bars: Annotated[int, typer.Option(help="How many, 1 to 5,000,000.")] = 2_520,
+    seed: Annotated[int, typer.Option(help="The same seed, the same bars.")] = 1,
+    timeframe: Timeframe = "1d",
+    start: Annotated[str, typer.Option("--from", help="Day of the first bar, YYYY-MM-DD.")] = "2015-01-01",
+    volatility: Annotated[float, typer.Option(help="Of one bar's return: 0.01.")] = 0.01,
+    drift: Annotated[float, typer.Option(help="Of one bar's return: 0.0003.")] = 0.0,
+    round_the_clock: Annotated[bool, typer.Option("--round-the-clock", help="Weekends, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make up a random walk to try things out on. It says everywhere that it is synthetic."""
+    from engine.cli import prices
+
+    prices.synth(
+        symbol,
+        bars=bars,
+        seed=seed,
+        timeframe=timeframe,
+        start=start,
+        volatility=volatility,
+        drift=drift,
+        round_the_clock=round_the_clock,
+        as_json=as_json,
+    )
+
+
+@data.command("delete")
+def delete(
+    symbol: SymbolArgument,
+    timeframe: Annotated[str | None, typer.Option(help="Only this one. Default: all of the symbol.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget a symbol's prices. Results that used them stay."""
+    from engine.cli import prices
+
+    prices.delete(symbol, timeframe, yes=yes, as_json=as_json)
 
 
 Symbol = Annotated[str | None, typer.Argument(help="What to trade. Default: the strategy's own symbol.")]

@@ -87,7 +87,7 @@ def _logic(op: int, a: NDArray[np.uint64], b: NDArray[np.uint64], out: NDArray[n
 
 
 @helper
-def _flag(bit: int, truth: NDArray[np.uint8], flags: NDArray[np.uint8]) -> None:
+def _flag(bit: np.uint8, truth: NDArray[np.uint8], flags: NDArray[np.uint8]) -> None:
     for i in range(flags.shape[0]):
         flags[i] |= bit if truth[i] == TRUE else np.uint8(0)
 

@@ -76,7 +76,7 @@ def daily_returns(
         out[0] = equity[0] / initial - 1.0
         for i in range(n - 1):
             out[i + 1] = equity[i + 1] / equity[i] - 1.0
-        return n
+        return int(n)
     for i in range(n):
         if i == n - 1 or days[i + 1] != days[i]:
             out[count] = equity[i] / mark - 1.0
