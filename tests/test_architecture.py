@@ -32,6 +32,7 @@ OURS = {
         "engine.sweep_plan",
         "engine.sweep_request",
         "engine.sweep_result",
+        "engine.timeframes",
         "engine.strategies.source",  # a file's errors are shown alike by both command lines
     },
     "alembic": {"api.schema", "engine.schema", "pgqueue.schema"},

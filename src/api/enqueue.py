@@ -24,6 +24,7 @@ from api.strategies import Strategy, find_strategy
 from engine import rules
 from engine.errors import GridTooLarge, RequestError, StrategyError
 from engine.request import BacktestRequest
+from engine.timeframes import up_to
 from pgqueue import IdempotencyConflict, Queue
 
 FIRST_KIND = "backtest"
@@ -108,7 +109,7 @@ async def _args(
         if args["symbol"] is None:
             raise invalid([{"path": f"{prefix}symbol", "message": "is required"}])
         for name in ("symbol", "benchmark"):
-            facts = {"symbol": args[name], "timeframe": args["timeframe"]}
+            facts = {"symbol": args[name], "timeframes": up_to(args["timeframe"])}
             if args[name] is not None:
                 row = await (await connection.execute(sql("symbol_is_known"), facts)).fetchone()
                 if row is None or not row[0]:

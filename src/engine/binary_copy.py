@@ -1,7 +1,6 @@
-"""Postgres's binary COPY format for rows of bars, read and written as whole arrays: no row is touched in Python."""
+"""Postgres's binary COPY format for rows of bars, written as a whole: no row is touched in Python."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.bars import PRICES, Bars
 
@@ -9,7 +8,7 @@ _SIGNATURE = b"PGCOPY\n\xff\r\n\0"
 _HEADER = _SIGNATURE + b"\0\0\0\0" + b"\0\0\0\0"
 _TRAILER = b"\xff\xff"
 # Postgres counts microseconds from 2000-01-01.
-_EPOCH_2000 = 946_684_800_000_000_000
+EPOCH_2000 = 946_684_800_000_000_000
 _FIELDS = ("time", *PRICES, "volume")
 
 # Every field is its length (always 8), then its value, all big-endian.
@@ -25,22 +24,5 @@ def pack(bars: Bars) -> bytes:
     rows["fields"] = len(_FIELDS)
     for name in _FIELDS:
         rows[f"{name}_length"] = 8
-        rows[name] = (bars.time - _EPOCH_2000) // 1_000 if name == "time" else getattr(bars, name)
+        rows[name] = (bars.time - EPOCH_2000) // 1_000 if name == "time" else getattr(bars, name)
     return _HEADER + rows.tobytes() + _TRAILER
-
-
-def unpack(stream: bytes | bytearray) -> Bars:
-    """The bars in what `copy (select time, open, high, low, close, volume …) to stdout (format binary)` gave."""
-    extension = int.from_bytes(stream[15:19], "big")
-    begin = len(_HEADER) + extension
-    count, rest = divmod(len(stream) - begin - len(_TRAILER), ROW.itemsize)
-    if not stream.startswith(_SIGNATURE) or rest != 0:
-        msg = f"not a binary COPY stream of bars: {len(stream)} bytes"
-        raise ValueError(msg)
-    rows = np.frombuffer(stream, dtype=ROW, count=count, offset=begin)
-    prices = [_native(rows[name]) for name in (*PRICES, "volume")]
-    return Bars(rows["time"].astype(np.int64) * 1_000 + _EPOCH_2000, *prices)
-
-
-def _native(column: NDArray[np.float64]) -> NDArray[np.float64]:
-    return column.astype(np.float64)

@@ -1,21 +1,28 @@
-"""Bars in Postgres: imported by binary COPY, loaded by binary COPY straight into arrays."""
+"""Bars in Postgres: imported by binary COPY, loaded as binary arrays."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from psycopg import AsyncConnection, Connection, IsolationLevel
 from psycopg.rows import tuple_row
 
-from engine import binary_copy
+from engine import binary_arrays, binary_copy
 from engine.bars import Bars
 from engine.errors import TooManyBars, UnknownSymbol
 from engine.queries import sql
+from engine.resample import coarser, finest_fit, reach, resample
 from engine.series import Prices, Series
 from engine.timeframes import moment
 
 #: Of one run: the stream and the arrays of so many take some 700 MB while they load.
 MAX_BARS = 5_000_000
 _PIECE = 1 << 20
+_PAGE = 1_000_000
+#: The finest step of Postgres's times.
+MICROSECOND = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +74,55 @@ def find_series(connection: Connection, symbol: str, timeframe: str) -> Series:
 
 
 def load(connection: Connection, series: Series, *, start: int, end: int, look_back: int) -> Bars:
-    """The bars from look_back bars before start to end, exclusive. start, end: nanoseconds UTC."""
-    stream = bytearray()
-    limit = MAX_BARS * binary_copy.ROW.itemsize
-    asked = {
-        "symbol": series.symbol,
-        "timeframe": series.timeframe,
-        "start": moment(start),
-        "end": moment(end),
-        "look_back": look_back,
-    }
-    with connection.cursor() as cursor, cursor.copy(sql("load_bars"), asked) as copy:
-        for piece in copy:
-            stream += piece
-            if len(stream) > limit:
+    """The bars from look_back bars before start to end, exclusive. start, end: nanoseconds UTC.
+
+    Page by page, so that neither side holds more than it must; of one version only within a transaction.
+    """
+    key = {"symbol": series.symbol, "timeframe": series.timeframe, "end": moment(end)}
+    at = moment(start)
+    pages: list[list[NDArray[Any]]] = []
+    count = 0
+    with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        if look_back:
+            (before,) = _only_row(
+                cursor.execute(sql("warm_up_start"), {**key, "start": at, "look_back": look_back}).fetchone()
+            )
+            at = before or at
+        while True:
+            cursor.execute(sql("load_bars"), {**key, "start": at, "limit": _PAGE})
+            found = cursor.pgresult
+            assert found is not None
+            columns = [found.get_value(0, column) for column in range(len(binary_arrays.FIELDS))]
+            pages.append(binary_arrays.unpack(columns))
+            here = len(pages[-1][0])
+            count += here
+            if count > MAX_BARS:
                 raise TooManyBars(series.symbol, series.timeframe, limit=MAX_BARS)
-    return binary_copy.unpack(stream)
+            if here < _PAGE:
+                break
+            at = moment(int(pages[-1][0][-1]) + MICROSECOND)
+    return Bars(*(np.concatenate(parts) if len(parts) > 1 else parts[0] for parts in zip(*pages, strict=True)))
 
 
 def load_prices(
     connection: Connection, symbol: str, timeframe: str, *, span: Callable[[Series], tuple[int, int]], look_back: int
 ) -> Prices:
-    """Series and bars of one version, however many imports run meanwhile. span(series) is start and end, exclusive."""
+    """Series and bars of one version, however many imports run meanwhile. span(series) is start and end, exclusive.
+
+    A timeframe that is not stored is made of the symbol's finer bars.
+    """
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
     with connection.transaction():
-        series = find_series(connection, symbol, timeframe)
+        try:
+            series = find_series(connection, symbol, timeframe)
+        except UnknownSymbol:
+            fine = finest_fit(list_series(connection), symbol, timeframe)
+            if fine is None:
+                raise
+            series = coarser(fine, timeframe)
+            start, end = reach(fine, series, span(series), look_back)
+            bars = resample(load(connection, fine, start=start, end=end, look_back=0), fine, timeframe)
+            return Prices(series, bars)
         start, end = span(series)
         return Prices(series, load(connection, series, start=start, end=end, look_back=look_back))
 
@@ -124,7 +155,11 @@ def import_bars(
 def load_all(connection: Connection, symbol: str, timeframe: str) -> Prices:
     """A series whole, at most MAX_BARS of it."""
     return load_prices(
-        connection, symbol, timeframe, span=lambda series: (series.first_time, series.last_time + 1), look_back=0
+        connection,
+        symbol,
+        timeframe,
+        span=lambda series: (series.first_time, series.last_time + MICROSECOND),
+        look_back=0,
     )
 
 
@@ -140,9 +175,9 @@ def delete(connection: Connection, symbol: str, timeframe: str | None = None) ->
         if series == 0:
             raise UnknownSymbol(symbol, timeframe or "stored", {one.symbol for one in list_series(connection)})
         cursor.execute(sql("delete_symbol"), {"symbol": symbol})
-    return bars
+    return int(bars)
 
 
-def _only_row(row: tuple[int, ...] | None) -> tuple[int, ...]:
+def _only_row(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
     assert row is not None
     return row

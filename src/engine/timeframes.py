@@ -27,6 +27,11 @@ TIMEFRAMES = {
 }
 
 
+def up_to(timeframe: str) -> list[str]:
+    """The timeframe and those it can be made of."""
+    return [name for name, length in TIMEFRAMES.items() if length <= TIMEFRAMES[timeframe]]
+
+
 def is_intraday(timeframe: str) -> bool:
     return TIMEFRAMES[timeframe] < DAY
 

@@ -469,3 +469,10 @@ async def test_what_goes_wrong_inside_is_told_to_nobody(client: httpx.AsyncClien
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert "Traceback" not in answer.text
     assert "NoneType" not in answer.text
+
+
+async def test_a_timeframe_that_can_be_made_of_finer_bars_is_known(client: httpx.AsyncClient) -> None:
+    assert (await client.post(QUEUE, json=body(timeframe="1w"))).status_code == 200
+    refused = await client.post(QUEUE, json=body(timeframe="1h"))
+    assert refused.status_code == 400
+    assert "AAPL has no 1h prices here" in refused.json()["details"][0]["message"]

@@ -26,6 +26,10 @@ def test_what_is_exported_is_imported_again_with_the_same_bits(database_url: str
         assert (to_file.returncode, to_file.stdout) == (0, "")
         printed = pgqueue("data", "export", symbol, "--timeframe", timeframe, database_url=database_url)
         assert printed.stdout == out.read_text()
+        assert (
+            len(printed.stdout.splitlines())
+            == 1 + {"SPX": len(sample.find("SPX", "1d").read().bars), "WALK": 500}[symbol]
+        )
         again = pgqueue(
             "data",
             "import",

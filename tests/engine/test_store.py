@@ -1,5 +1,6 @@
 """Bars in a real Postgres come back as they went in."""
 
+import struct
 from collections.abc import Iterator
 from datetime import date
 
@@ -8,7 +9,7 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from engine import binary_copy, sample, store
+from engine import binary_arrays, sample, store
 from engine.bars import Bars
 from engine.errors import TooManyBars, UnknownSymbol
 from engine.series import Series
@@ -47,11 +48,25 @@ def same(left: Bars, right: Bars) -> bool:
     )
 
 
-def test_what_is_packed_is_unpacked_bit_for_bit() -> None:
-    bars = sample.find("SPX", "1d").read().bars
-    assert same(binary_copy.unpack(binary_copy.pack(bars)), bars)
-    with pytest.raises(ValueError, match="not a binary COPY stream"):
-        binary_copy.unpack(binary_copy.pack(bars)[:-5])
+def test_what_is_no_array_is_refused() -> None:
+    head = struct.pack(">iiIii", 1, 0, 701, 1, 1)
+    whole = head + struct.pack(">id", 8, 2.5)
+    assert binary_arrays.unpack([None, None])[0].tolist() == []
+    time, price = binary_arrays.unpack([head + struct.pack(">iq", 8, 1), whole])
+    assert (time.tolist(), price.tolist()) == ([946_684_800_000_001_000], [2.5])
+    for broken in (whole[:-5], struct.pack(">i", 2) + whole[4:], struct.pack(">ii", 1, 1) + whole[8:]):
+        with pytest.raises(ValueError, match="not a binary array"):
+            binary_arrays.unpack([whole, broken])
+
+
+@pytest.mark.parametrize("page", [1, 7, 50, 100, 101])
+def test_bars_come_by_pages_of_any_size(
+    connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    bars = days(100)
+    store.import_bars(connection, listing(), bars)
+    monkeypatch.setattr(store, "_PAGE", page)
+    assert same(load(connection, 0, 30_000), bars)
 
 
 def test_imported_bars_are_loaded_bit_for_bit(connection: psycopg.Connection) -> None:
