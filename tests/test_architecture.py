@@ -24,6 +24,7 @@ OURS = {
         "pgqueue",  # its public names only, see below
         "engine.errors",
         "engine.indicators",
+        "engine.provider",
         "engine.request",
         "engine.result",
         "engine.rules",
@@ -44,6 +45,7 @@ THIRD_PARTY = {
         "numpy": ["*"],
         "numba": ["kernels/*"],
         "psycopg": ["store.py", "jobs.py", "cli/*"],
+        "httpx": ["provider.py"],
         "pydantic": ["members.py", "request.py", "sweep_request.py"],
         "pydantic_core": ["members.py", "request.py", "sweep_request.py"],
         "sqlalchemy": ["schema.py"],

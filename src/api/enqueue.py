@@ -21,7 +21,7 @@ from api.queries import sql
 from api.settings import ApiSettings
 from api.shapes import QUEUE_PATH, links
 from api.strategies import Strategy, find_strategy
-from engine import rules
+from engine import provider, rules
 from engine.errors import GridTooLarge, RequestError, StrategyError
 from engine.request import BacktestRequest
 from engine.timeframes import up_to
@@ -112,7 +112,7 @@ async def _args(
             facts = {"symbol": args[name], "timeframes": up_to(args["timeframe"])}
             if args[name] is not None:
                 row = await (await connection.execute(sql("symbol_is_known"), facts)).fetchone()
-                if row is None or not row[0]:
+                if (row is None or not row[0]) and not provider.offered(args[name], args["timeframe"]):
                     message = f"{args[name]} has no {args['timeframe']} prices here. See GET /api/symbols"
                     raise invalid([{"path": f"{prefix}{name}", "message": message}])
     await _refuse_what_cannot_run(strategy, kind, asked, prefix)

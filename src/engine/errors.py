@@ -7,6 +7,7 @@ EngineError
 ├── StrategyError        a strategy's definition, a rule's text, or a parameter
 ├── UnknownStrategy
 ├── UnknownSymbol
+├── PricesNotFetched     prices that a provider could not give
 ├── RangeNotCovered
 ├── GridTooLarge
 ├── TooManyBars
@@ -95,6 +96,15 @@ class UnknownSymbol(EngineError):
             f"no {timeframe} prices of {symbol}.{listed} `pgqueue data list` shows what can be tested, "
             "`pgqueue data import` adds to it."
         )
+
+
+class PricesNotFetched(EngineError):
+    """permanent: the same request would fail again."""
+
+    def __init__(self, symbol: str, timeframe: str, reason: str, *, permanent: bool) -> None:
+        self.symbol = symbol
+        self.permanent = permanent
+        super().__init__(f"{timeframe} prices of {symbol} could not be fetched: {reason}.")
 
 
 class RangeNotCovered(EngineError):

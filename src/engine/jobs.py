@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import psycopg
 
 from engine import coverage, rules, store, strategies
-from engine.errors import Cancelled, DatabaseUnset, RequestError
+from engine.errors import Cancelled, DatabaseUnset, RequestError, UnknownSymbol
 from engine.request import BacktestRequest, parse_args
 from engine.result import Encoded, encode
 from engine.rules import Strategy, compile_strategy
@@ -146,9 +146,12 @@ def _load(request: BacktestRequest, warm_up: int) -> tuple[Prices, Prices | None
 
 
 def load(connection: psycopg.Connection, request: BacktestRequest, warm_up: int) -> tuple[Prices, Prices | None]:
-    """As stored. Raises UnknownSymbol for either symbol."""
+    """As stored; what is not stored is fetched first, where the operator allowed it.
 
-    def read(symbol: str, look_back: int) -> Prices:
+    Raises UnknownSymbol or PricesNotFetched for either symbol.
+    """
+
+    def stored(symbol: str, look_back: int) -> Prices:
         return store.load_prices(
             connection,
             symbol,
@@ -156,6 +159,19 @@ def load(connection: psycopg.Connection, request: BacktestRequest, warm_up: int)
             span=lambda series: coverage.span(request, series),
             look_back=look_back,
         )
+
+    def read(symbol: str, look_back: int) -> Prices:
+        try:
+            return stored(symbol, look_back)
+        except UnknownSymbol:
+            from engine import provider  # noqa: PLC0415 imports httpx
+
+            source = provider.configured()
+            if source is None or not source.offers(symbol, request.timeframe):
+                raise
+            fetched = source.fetch(symbol, request.timeframe)
+            store.import_bars(connection, fetched.listing, fetched.bars)
+            return stored(symbol, look_back)
 
     # One bar before the first is what the benchmark's first return is taken against.
     benchmark = None if request.benchmark is None else read(request.benchmark, 1)
