@@ -33,6 +33,8 @@ def package(tmp_path: Path) -> Path:
 
 def ask(package: Path, code: str, **environment: str) -> str:
     kept = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    # Python takes a source of the same size written in the same second for the one it has compiled.
+    kept["PYTHONDONTWRITEBYTECODE"] = "1"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=kept | {"PYTHONPATH": str(package.parent)} | environment,
