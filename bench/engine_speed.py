@@ -121,7 +121,7 @@ def vectorbt(prices: Prices) -> Callable[[], Any]:
     import vectorbt as vbt  # noqa: PLC0415
 
     bars = prices.bars
-    index = pd.to_datetime(bars.time, utc=True)
+    index = pd.to_datetime(bars.time)
     open_, close = pd.Series(bars.open, index=index), pd.Series(bars.close, index=index)
     frequency = {"1d": "1D", "1m": "1min"}[prices.series.timeframe]
 

@@ -60,7 +60,7 @@ def vectorbt(prices: Prices) -> Mapping[str, Any]:
     import pandas as pd  # noqa: PLC0415 only in the peers' environment
     import vectorbt as vbt  # noqa: PLC0415
 
-    index = pd.to_datetime(prices.bars.time, utc=True)
+    index = pd.to_datetime(prices.bars.time)
     open_, close = pd.Series(prices.bars.open, index=index), pd.Series(prices.bars.close, index=index)
     fast, slow = vbt.MA.run_combs(close, window=np.arange(FEWEST, MOST + 1), r=2, short_names=["fast", "slow"])
     portfolio = vbt.Portfolio.from_signals(
