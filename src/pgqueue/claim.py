@@ -38,6 +38,13 @@ async def _claim(connection: AsyncConnection, parameters: dict[str, object]) -> 
     ]
 
 
+async def held_jobs(pool: AsyncConnectionPool, *, worker_id: UUID) -> list[tuple[UUID, int]]:
+    """Ids and attempts of the jobs that are this worker's now."""
+    async with pool.connection() as connection:
+        rows = await (await connection.execute(sql("held_jobs"), {"worker_id": worker_id})).fetchall()
+    return [(row[0], row[1]) for row in rows]
+
+
 async def promote(pool: AsyncConnectionPool, *, queue: str) -> Due:
     """Make due jobs ready, and look at what comes next."""
     async with pool.connection() as connection:
