@@ -97,11 +97,12 @@ class Load:
             leaving.set()
             await task
 
-    async def started(self, job_id: UUID, *, attempt: int = 1) -> JobSnapshot:
-        """The job once that attempt of it has reported something."""
-        return await wait_for(
-            self.database_url, self.queue, job_id, lambda job: job.attempt == attempt and job.percent > 0
-        )
+    async def claimed(self, job_id: UUID, *, attempt: int) -> None:
+        await wait_for(self.database_url, self.queue, job_id, lambda job: job.attempt == attempt)
+
+    async def started(self, job_id: UUID) -> None:
+        """Wait until its first attempt has reported something."""
+        await wait_for(self.database_url, self.queue, job_id, lambda job: job.attempt == 1 and job.percent > 0)
 
     async def ended(self, job_id: UUID) -> JobSnapshot:
         return await wait_final(self.database_url, self.queue, job_id, seconds=PATIENCE_SECONDS)

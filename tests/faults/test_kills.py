@@ -35,7 +35,7 @@ async def test_a_killed_childs_job_runs_again_within_a_second(load: Load, tmp_pa
 
         killed = time.monotonic()
         os.kill(pid, signal.SIGKILL)
-        await load.started(job_id, attempt=2)
+        await load.claimed(job_id, attempt=2)
         seconds = time.monotonic() - killed
         await load.ended(job_id)
 
@@ -55,7 +55,7 @@ async def test_a_killed_workers_job_runs_again_within_the_lease_and_its_child_is
         async with worker_process(load.database_url, lease_seconds=lease_seconds):
             killed = time.monotonic()
             first.kill()
-            await load.started(job_id, attempt=2)
+            await load.claimed(job_id, attempt=2)
             seconds = time.monotonic() - killed
             await wait_gone(pid)
             await load.ended(job_id)

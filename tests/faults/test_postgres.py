@@ -39,7 +39,13 @@ async def test_a_run_that_ends_while_postgres_is_away_is_saved_when_it_is_back(
         assert await attempts(load.pool, job_id) == [(1, "completed")]
 
 
-@pytest.mark.parametrize("stop", [EmbeddedServer.stop, pytest.param(stop_at_once, marks=pytest.mark.faults)])
+@pytest.mark.parametrize(
+    "stop",
+    [
+        pytest.param(EmbeddedServer.stop, id="fast"),
+        pytest.param(stop_at_once, id="immediate", marks=pytest.mark.faults),
+    ],
+)
 async def test_restarts_of_postgres_under_load_lose_and_double_nothing(
     server: EmbeddedServer, load_on_server: Load, stop: Callable[[EmbeddedServer], None]
 ) -> None:

@@ -66,14 +66,18 @@ async def test_results_wait_while_the_disk_is_full_and_no_run_is_repeated(load: 
 
 
 @pytest.mark.faults
-async def test_one_result_that_finds_no_room_harms_no_other(load: Load) -> None:
+async def test_one_result_that_finds_no_room_harms_no_other_user(load: Load) -> None:
+    """It keeps its place, so its own user's later jobs may have to wait for it."""
     await refuse(load, when=ONE_KIND, errcode="disk_full")
+    patient, *others = load.tiers
     async with worker_process(load.database_url, slots=2):
-        refused = await load.press("steps", REFUSED)
+        refused = await load.press("steps", REFUSED, user=patient)
         await load.started(refused)
-        await load.press_often(30)
+        for user in others * 6:
+            await load.press("steps", {"steps": 2, "seconds": 0.1}, user=user)
         for job_id in load.job_ids:
             if job_id != refused:
                 await load.ended(job_id)
         await accept(load)
         await assert_all_right(load)
+    assert await attempts(load.pool, refused) == [(1, "completed")]
