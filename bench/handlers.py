@@ -1,5 +1,6 @@
 """What the bench's worker runs. In a module of its own: a child process must be able to import it by name."""
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -68,4 +69,21 @@ class FirstResult:
         return Result(summary=scope["found"])
 
 
-HANDLERS: dict[str, Handler] = {"backtest": backtest, "stamped": Stamped()}
+class Interrupted:
+    """Says in which process it runs; takes its time only in the first attempt."""
+
+    time_limit = 3_600.0
+
+    def check(self, args: Mapping[str, Any]) -> None:
+        pass
+
+    def warm(self) -> None:
+        pass
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Result:
+        context.progress(1, str(os.getpid()))
+        time.sleep(args["first_seconds"] if context.attempt == 1 else 0)
+        return Result()
+
+
+HANDLERS: dict[str, Handler] = {"backtest": backtest, "stamped": Stamped(), "interrupted": Interrupted()}

@@ -1,8 +1,9 @@
-"""The worker that benches measure: the product's own, with one kind more that stamps its reports with the time."""
+"""The worker that benches measure, the product's own: `python worker.py SLOTS [KIND …]`, by default with all kinds."""
 
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
 
 import uvloop
 
@@ -12,10 +13,11 @@ from pgqueue.cli.output import write_json
 from pgqueue.worker import Worker
 
 
-async def main(slots: int) -> None:
+async def main(slots: int, kinds: Sequence[str]) -> None:
     settings = Settings(slots=slots)
     assert settings.database_url is not None
-    worker = Worker(HANDLERS, settings, database_url=settings.database_url)
+    handlers = {kind: HANDLERS[kind] for kind in kinds or HANDLERS}
+    worker = Worker(handlers, settings, database_url=settings.database_url)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, worker.stop)
     task = asyncio.create_task(worker.run())
@@ -26,4 +28,4 @@ async def main(slots: int) -> None:
 
 if __name__ == "__main__":
     configure_logs(30)
-    uvloop.run(main(int(sys.argv[1])))
+    uvloop.run(main(int(sys.argv[1]), sys.argv[2:]))

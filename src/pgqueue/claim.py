@@ -8,6 +8,8 @@ from psycopg_pool import AsyncConnectionPool
 from pgqueue.job import ClaimedJob, Due
 from pgqueue.queries import sql
 
+PASSED_OVER_SECONDS = 0.1
+
 
 async def claim(
     pool: AsyncConnectionPool, *, queue: str, worker_id: UUID, limit: int, is_capped: bool = False
@@ -38,6 +40,13 @@ async def _claim(connection: AsyncConnection, parameters: dict[str, object]) -> 
     ]
 
 
+async def held_jobs(pool: AsyncConnectionPool, *, worker_id: UUID) -> list[tuple[UUID, int]]:
+    """Ids and attempts of the jobs that are this worker's now."""
+    async with pool.connection() as connection:
+        rows = await (await connection.execute(sql("held_jobs"), {"worker_id": worker_id})).fetchall()
+    return [(row[0], row[1]) for row in rows]
+
+
 async def promote(pool: AsyncConnectionPool, *, queue: str) -> Due:
     """Make due jobs ready, and look at what comes next."""
     async with pool.connection() as connection:
@@ -46,4 +55,6 @@ async def promote(pool: AsyncConnectionPool, *, queue: str) -> Due:
     assert row is not None
     if promoted.rowcount > 0:
         return Due(0.0, is_capped=row[1])
-    return Due(None if row[0] is None else max(0.0, row[0]), is_capped=row[1])
+    # What is due and was passed over is somebody else's to promote, or its user's lane is locked.
+    seconds = PASSED_OVER_SECONDS if row[0] is not None and row[0] <= 0 else row[0]
+    return Due(seconds, is_capped=row[1])

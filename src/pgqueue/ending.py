@@ -4,6 +4,8 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -43,48 +45,89 @@ class Ending:
         return len(self.summary or "") + len(self.preview or b"") + len(self.detail or b"")
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    endings: Sequence[Ending]
+    written: asyncio.Future[Mapping[UUID, JobState]]
+
+
 class Endings:
     """Writes endings: all that arrived while the last batch was being committed go together in the next."""
 
     def __init__(self, pool: AsyncConnectionPool, worker_id: UUID) -> None:
         self._pool = pool
         self.worker_id = worker_id
-        self._arrived: asyncio.Queue[tuple[Sequence[Ending], asyncio.Future[Mapping[UUID, JobState]]]] = asyncio.Queue()
+        self._open: set[UUID] = set()
+        self._arrived: asyncio.Queue[_Request] = asyncio.Queue()
+        self._put_off: asyncio.Queue[_Request] = asyncio.Queue()
+
+    @property
+    def job_ids(self) -> AbstractSet[UUID]:
+        """Of the jobs whose ending is not written yet."""
+        return self._open
 
     async def write(self, endings: Sequence[Ending]) -> Mapping[UUID, JobState]:
         """The jobs' new states once they are committed; one that is missing had lost its lease: nothing was written."""
-        written: asyncio.Future[Mapping[UUID, JobState]] = asyncio.get_running_loop().create_future()
-        self._arrived.put_nowait((endings, written))
-        return await written
+        request = _Request(endings, asyncio.get_running_loop().create_future())
+        ids = {ending.job_id for ending in endings}
+        self._open |= ids
+        self._arrived.put_nowait(request)
+        try:
+            return await request.written
+        finally:
+            self._open -= ids
 
     async def run(self) -> None:
         """Write until cancelled. A database that is away is waited for: the fence decides what still counts."""
-        while True:
-            waiting = [await self._arrived.get()]
-            batch = list(waiting[0][0])
-            size = sum(ending.size for ending in batch)
-            while not self._arrived.empty() and len(batch) < BATCH_JOBS and size < BATCH_BYTES:
-                waiting.append(self._arrived.get_nowait())
-                batch += waiting[-1][0]
-                size += sum(ending.size for ending in waiting[-1][0])
-            states = await self._write_through(batch)
-            for _, written in waiting:
-                if not written.done():
-                    written.set_result(states)
-            for ending in batch:
-                if ending.job_id not in states:
-                    log.warning("%s", LeaseLost(ending.job_id, attempt=ending.attempt))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._write_apart(), name="pgqueue endings put off")
+            while True:
+                requests = await self._gather()
+                try:
+                    await self._settle(requests)
+                except (psycopg.OperationalError, PoolTimeout) as error:
+                    _warn(error, requests)
+                    if _is_about_rows(error):
+                        # Which one it is about is found out apart: the others must not wait for it.
+                        for request in requests:
+                            self._put_off.put_nowait(request)
+                    else:
+                        await self._write_through(requests)
 
-    async def _write_through(self, endings: Sequence[Ending]) -> dict[UUID, JobState]:
-        warned = False
+    async def _gather(self) -> list[_Request]:
+        requests = [await self._arrived.get()]
+        count, size = _extent(requests[0])
+        while not self._arrived.empty() and count < BATCH_JOBS and size < BATCH_BYTES:
+            requests.append(self._arrived.get_nowait())
+            more, larger = _extent(requests[-1])
+            count, size = count + more, size + larger
+        return requests
+
+    async def _write_through(self, requests: Sequence[_Request]) -> None:
         while True:
+            await asyncio.sleep(RETRY_SECONDS)
+            with suppress(psycopg.OperationalError, PoolTimeout):
+                return await self._settle(requests)
+
+    async def _write_apart(self) -> None:
+        """One after the other, again and again: what is refused once more waits behind the others."""
+        while True:
+            request = await self._put_off.get()
             try:
-                return await self._write_batch(endings)
-            except (psycopg.OperationalError, PoolTimeout) as error:
-                if not warned:
-                    log.warning("endings wait for the database", extra={"count": len(endings), "reason": str(error)})
-                warned = True
+                await self._settle([request])
+            except (psycopg.OperationalError, PoolTimeout):
+                self._put_off.put_nowait(request)
                 await asyncio.sleep(RETRY_SECONDS)
+
+    async def _settle(self, requests: Sequence[_Request]) -> None:
+        batch = [ending for request in requests for ending in request.endings]
+        states = await self._write_batch(batch)
+        for request in requests:
+            if not request.written.done():
+                request.written.set_result(states)
+        for ending in batch:
+            if ending.job_id not in states:
+                log.warning("%s", LeaseLost(ending.job_id, attempt=ending.attempt))
 
     async def _write_batch(self, endings: Sequence[Ending]) -> dict[UUID, JobState]:
         try:
@@ -117,6 +160,22 @@ class Endings:
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(sql("finish"), parameters)).fetchall()
         return {row[0]: JobState(row[1]) for row in rows}
+
+
+def _extent(request: _Request) -> tuple[int, int]:
+    """How many jobs and bytes it brings."""
+    return len(request.endings), sum(ending.size for ending in request.endings)
+
+
+def _is_about_rows(error: Exception) -> bool:
+    """Whether the server is there and answers, but not to this: a lock it waits for, no room, a time-out."""
+    state = getattr(error, "sqlstate", None)
+    return state is not None and not state.startswith(("08", "57P"))
+
+
+def _warn(error: Exception, requests: Sequence[_Request]) -> None:
+    count = sum(len(request.endings) for request in requests)
+    log.warning("endings wait for the database", extra={"count": count, "reason": str(error).strip()})
 
 
 def _unsavable(ending: Ending, error: psycopg.Error) -> Ending:

@@ -12,7 +12,7 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from pgqueue.claim import claim, promote
+from pgqueue.claim import claim, held_jobs, promote
 from pgqueue.database import open_pool
 from pgqueue.ending import Ending, Endings
 from pgqueue.errors import LeaseLost
@@ -28,6 +28,8 @@ from pgqueue.progress import ProgressBoard
 from pgqueue.settings import Settings
 
 DATABASE_AWAY_SECONDS = 0.5
+STRAYS_SECONDS = 5.0
+"""How often a worker looks for runs it was given and never heard of; at once after a claim that failed."""
 LAST_WORDS_SECONDS = 5.0
 """How long a stopping worker waits for a database that does not answer."""
 
@@ -66,6 +68,7 @@ class Worker:
         self._running: dict[UUID, tuple[ClaimedJob, Executor]] = {}
         self._runs: set[asyncio.Task[None]] = set()
         self._pace = Pace()
+        self._strays_at = 0.0
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._giving_back = asyncio.Event()
@@ -123,6 +126,7 @@ class Worker:
         while not self._stopping.is_set():
             # Cleared before looking, not before waiting: what comes in between is looked at again.
             self._wake.clear()
+            await self._give_back_strays()
             ahead = self._pace.jobs_ahead
             places = self._places(ahead)
             room = len(places) * ahead
@@ -143,6 +147,7 @@ class Worker:
             except (psycopg.Error, PoolTimeout) as error:
                 log.warning("claim failed; trying again", extra={"reason": str(error).strip()})
                 pause = DATABASE_AWAY_SECONDS
+                self._strays_at = 0.0
             await self._sleep(min(self._settings.poll_seconds, self._settings.poll_seconds if pause is None else pause))
 
     async def _claim(self, limit: int, *, is_capped: bool) -> list[ClaimedJob]:
@@ -150,6 +155,32 @@ class Worker:
         return await claim(
             self._pool, queue=self._settings.queue, worker_id=worker_id, limit=limit, is_capped=is_capped
         )
+
+    async def _give_back_strays(self) -> None:
+        """Give back what was claimed in our name by a claim whose answer was lost: nobody would ever run it.
+
+        No claim of ours may be under way meanwhile. One that a cut network delivers late is found the next time.
+        """
+        if time.monotonic() < self._strays_at:
+            return
+        known = self._known_ids()
+        try:
+            held = await held_jobs(self._pool, worker_id=self._lease.worker_id)
+        except (psycopg.Error, PoolTimeout) as error:
+            log.debug("strays not looked for", extra={"reason": str(error).strip()})
+            return
+        self._strays_at = time.monotonic() + STRAYS_SECONDS
+        # What ended while we asked was known before.
+        strays = [(job_id, attempt) for job_id, attempt in held if job_id not in known | self._known_ids()]
+        if strays:
+            log.warning("gave back jobs whose claim was never answered", extra={"count": len(strays)})
+            ending = self._end([Ending(job_id, attempt, Outcome.RELEASED) for job_id, attempt in strays])
+            task = asyncio.create_task(ending, name="pgqueue strays")
+            self._runs.add(task)
+            task.add_done_callback(self._runs.discard)
+
+    def _known_ids(self) -> set[UUID]:
+        return self._running.keys() | self._endings.job_ids
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -256,8 +287,19 @@ class Worker:
             log.warning("declared dead by another worker; starting anew", extra=self._facts())
             for job_id, (job, _) in list(self._running.items()):
                 self._abandon(job_id, job.attempt)
-            await self._take_lease()
+            await self._take_lease_in_the_end()
             self._wake.set()
+
+    async def _take_lease_in_the_end(self) -> None:
+        """Whoever was declared dead comes back, however long the database is away meanwhile."""
+        while True:
+            try:
+                await self._take_lease()
+            except (psycopg.Error, PoolTimeout) as error:
+                log.warning("no lease taken; trying again", extra={"reason": str(error).strip()})
+                await asyncio.sleep(DATABASE_AWAY_SECONDS)
+            else:
+                return
 
     def _listener(self) -> Listener:
         return Listener(

@@ -14,11 +14,12 @@ from psycopg_pool import AsyncConnectionPool
 from pgqueue.accounts import grant
 from pgqueue.claim import claim, promote
 from pgqueue.errors import CreditsUsedUp, DailyQuotaReached, QueueFull, TooManyWaiting, WrongState
-from pgqueue.job import JobState, Outcome
+from pgqueue.job import ClaimedJob, JobState, Outcome
 from pgqueue.maintenance import count_waiting, lift, rescue
 from pgqueue.queue import Queue
 from queue_scene import (
     QUEUE,
+    StillWorker,
     count,
     expire_lease,
     read_one,
@@ -258,7 +259,7 @@ async def test_credits_are_held_then_taken_or_given_back(queue: Queue, pool: Asy
     assert await violations(pool) == []
 
 
-IS_HELD = "select count(*) from pgqueue.jobs where id = %s and worker_id = %s and state = 'processing'"
+HELD = "select count(*) from pgqueue.jobs where worker_id = %s and state = 'processing'"
 
 
 class _Crowd:
@@ -288,25 +289,52 @@ class _Crowd:
 
     async def work(self) -> None:
         worker = await still_worker(self.pool)
+        fates = [self.finish, self.finish, self.finish_twice_at_once, self.fail, self.crash, self.release]
+        fates += [self.cancel_first, self.race_a_cancel]
         for job in await worker.claim(self.random.randint(1, 4)):
-            fate = self.random.random()
-            if fate < 0.5:
-                await worker.end(job)
-                assert await worker.end(job) is None
-            elif fate < 0.7:
-                await worker.end(job, Outcome.FAILED, delay_seconds=0.0)
-            elif fate < 0.8:
-                await worker.end(job, Outcome.CRASHED)
-            elif fate < 0.9:
-                await self.queue.cancel(job.id)
-                await worker.end(job)
-            else:
-                await expire_lease(self.pool, worker.id)
-                # A row that another's cancel holds just now is passed over and rescued by the next round.
-                while await count(self.pool, IS_HELD, (job.id, worker.id)):
-                    await rescue(self.pool)
-                assert await worker.end(job) is None
+            if self.random.random() < 0.1:
+                await self.race_a_rescue(worker, job)
                 return
+            await self.random.choice(fates)(worker, job)
+
+    async def finish(self, worker: StillWorker, job: ClaimedJob) -> None:
+        """Also a second time, late: it changes nothing."""
+        await worker.end(job)
+        assert await worker.end(job) is None
+
+    async def finish_twice_at_once(self, worker: StillWorker, job: ClaimedJob) -> None:
+        ends = await asyncio.gather(worker.end(job), worker.end(job, Outcome.FAILED, permanent=True))
+        assert ends.count(None) == 1
+
+    async def fail(self, worker: StillWorker, job: ClaimedJob) -> None:
+        await worker.end(job, Outcome.FAILED, delay_seconds=0.0)
+
+    async def crash(self, worker: StillWorker, job: ClaimedJob) -> None:
+        await worker.end(job, Outcome.CRASHED)
+
+    async def release(self, worker: StillWorker, job: ClaimedJob) -> None:
+        await worker.end(job, Outcome.RELEASED)
+
+    async def cancel_first(self, worker: StillWorker, job: ClaimedJob) -> None:
+        await self.queue.cancel(job.id)
+        assert await worker.end(job) is JobState.CANCELLED
+
+    async def race_a_cancel(self, worker: StillWorker, job: ClaimedJob) -> None:
+        async def cancel() -> None:
+            with suppress(WrongState):
+                await self.queue.cancel(job.id)
+
+        _, state = await asyncio.gather(cancel(), worker.end(job))
+        assert state in (JobState.COMPLETED, JobState.CANCELLED)
+
+    async def race_a_rescue(self, worker: StillWorker, job: ClaimedJob) -> None:
+        """Its lease has lapsed, which takes all the worker's other jobs along."""
+        await expire_lease(self.pool, worker.id)
+        await asyncio.gather(worker.end(job), rescue(self.pool))
+        # A row that another's cancel holds just now is passed over and rescued by the next round.
+        while await count(self.pool, HELD, (worker.id,)):
+            await rescue(self.pool)
+        assert await worker.end(job) is None
 
     async def cancel(self) -> None:
         waiting = [job for job in await self.queue.list(limit=50) if job.status == "waiting"]
@@ -329,7 +357,7 @@ class _Crowd:
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_nothing_drifts_whatever_happens(queue: Queue, pool: AsyncConnectionPool, seed: int) -> None:
-    """Random enqueues, claims, endings of every kind, cancels, rescues, double endings."""
+    """Random enqueues, claims, endings of every kind, twice and late, racing each other, cancels and rescues."""
     crowd = _Crowd(queue, pool, seed)
     await crowd.settle_in()
     for _ in range(25):

@@ -2,9 +2,14 @@
 -- The fence is the where clause of `decided`, on rows that are locked: an id that does not come back has lost its lease
 -- and changed nothing.
 -- Result, final state and attempt are one statement, hence one commit. A job asked to cancel never completes.
-with given as materialized (
-  select *
-    from unnest(%(job_ids)s::uuid[], %(attempts)s::int[], %(outcomes)s::text[], %(errors)s::text[], %(permanent)s::bool[],
+with patience as materialized (
+  -- For the lane of a user who enqueued in a transaction that stays open: the ending is put off, others' go on.
+  select set_config('lock_timeout', '1s', true)
+),
+given as materialized (
+  select given.*
+    from patience,
+         unnest(%(job_ids)s::uuid[], %(attempts)s::int[], %(outcomes)s::text[], %(errors)s::text[], %(permanent)s::bool[],
                 %(delays)s::float8[], %(summaries)s::text[], %(previews)s::bytea[], %(details)s::bytea[])
       as given (job_id, attempt, outcome, error, permanent, delay, summary, preview, detail)
 ),
