@@ -10,13 +10,16 @@ from bench.handlers import FirstResult
 from pgqueue import Handler
 from pgqueue.executor import Executor, prepare_forkserver
 from pgqueue.job import ClaimedJob
+from pgqueue.memory import MEGABYTE
 
 HANDLERS: dict[str, Handler] = {"first": FirstResult()}
 
 
 async def children(rounds: int) -> list[tuple[float, str]]:
     prepare_forkserver(HANDLERS)
-    executor = Executor(HANDLERS, {}, cancel_grace_seconds=1.0, child_max_jobs=1_000)
+    executor = Executor(
+        HANDLERS, {}, cancel_grace_seconds=1.0, child_max_jobs=1_000, child_memory_bytes=2048 * MEGABYTE
+    )
     await executor.start()
     timed = []
     for _ in range(rounds + 1):

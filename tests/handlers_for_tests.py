@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pgqueue.handlers import Context, Handler
+from pgqueue.handlers import Context, Handler, SnoozeRequest
 
 
 @dataclass
@@ -95,6 +95,58 @@ class Brief(Hang):
     time_limit = 0.1
 
 
+class Deaf(Hang):
+    """A hang that SIGTERM does not end either."""
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Outcome:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        return super().run(args, context)
+
+
+@dataclass
+class Later:
+    """As an engine would say it that knows nothing of the queue."""
+
+    snooze_seconds: Any
+    reason: str | None = None
+
+
+class Snoozing(_Plain):
+    """Asks to be run in `seconds`, the first `times` attempts."""
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Outcome | SnoozeRequest:
+        if context.attempt <= args.get("times", 1):
+            return Later(args.get("seconds", 1), args.get("reason"))
+        return Outcome({"attempt": context.attempt})
+
+
+_kept: list[bytes] = []
+
+
+class Growing(_Plain):
+    """Holds `megabytes`, for as long as `seconds`; for good where they are `kept`."""
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Outcome:
+        context.progress(10, "growing")
+        held = [b"x" * (1024 * 1024) for _ in range(args["megabytes"])]
+        if args.get("kept"):
+            _kept.extend(held)
+        time.sleep(args.get("seconds", 0))
+        return Outcome({"pid": os.getpid()})
+
+
+class Starved(_Plain):
+    def run(self, args: Mapping[str, Any], context: Context) -> Outcome:
+        raise MemoryError
+
+
+class Broken(_Plain):
+    """Returns what is no result."""
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Any:
+        return {"summary": {}}
+
+
 class Garbage(_Plain):
     """A result Postgres cannot take: its jsonb knows no NUL character."""
 
@@ -110,4 +162,9 @@ HANDLERS: dict[str, Handler] = {
     "hang": Hang(),
     "brief": Brief(),
     "garbage": Garbage(),
+    "deaf": Deaf(),
+    "snooze": Snoozing(),
+    "grow": Growing(),
+    "starved": Starved(),
+    "broken": Broken(),
 }

@@ -12,7 +12,7 @@ from api.auth import identify
 from api.backtests import BACKTEST, find_job
 from api.csv_files import csv_file
 from api.paging import CACHED, window, windowed
-from api.problems import conflict, invalid, not_found
+from api.problems import Problem, conflict, invalid, not_found
 from engine import result as results
 from pgqueue import JobSnapshot
 
@@ -31,6 +31,8 @@ async def show(request: Request) -> Response:
     stored = await request.app.state.queue.result(job.id, user_id=account.user_id)
     if stored is None:
         raise not_found("result")
+    if not stored.detail:
+        raise Problem(410, "Gone", "The details of this result were removed for their age. Run it again.", code="gone")
     wanted = request.query_params.get("format", "json")
     if wanted not in ("json", "csv"):
         raise invalid([{"path": "format", "message": "must be json or csv"}])

@@ -10,6 +10,7 @@ from pgqueue.errors import (
     IdempotencyConflict,
     JobNotFound,
     LeaseLost,
+    NoPsycopg,
     PgQueueError,
     QueueFull,
     SchemaMismatch,
@@ -17,13 +18,14 @@ from pgqueue.errors import (
     UnknownKind,
     WrongState,
 )
-from pgqueue.handlers import Context, Handler, HandlerResult
+from pgqueue.handlers import Context, Handler, HandlerResult, SnoozeRequest
 from pgqueue.hints import CHANGED, parse_ids
 from pgqueue.job import (
     NOBODY,
     Cancelled,
     Enqueued,
     Estimate,
+    HistoryEntry,
     JobSnapshot,
     JobState,
     Outcome,
@@ -35,6 +37,8 @@ from pgqueue.logs import configure as configure_logs
 from pgqueue.queue import Queue
 from pgqueue.schema_version import check_database, require_schema
 from pgqueue.settings import Settings, load_settings
+from pgqueue.snooze import Snooze
+from pgqueue.transaction import enqueue
 from pgqueue.watch import watch
 
 __all__ = [
@@ -52,12 +56,14 @@ __all__ = [
     "Estimate",
     "Handler",
     "HandlerResult",
+    "HistoryEntry",
     "IdempotencyConflict",
     "JobNotFound",
     "JobSnapshot",
     "JobState",
     "LeaseLost",
     "Listener",
+    "NoPsycopg",
     "Outcome",
     "PgQueueError",
     "Queue",
@@ -65,6 +71,8 @@ __all__ = [
     "QueueStats",
     "SchemaMismatch",
     "Settings",
+    "Snooze",
+    "SnoozeRequest",
     "StoredResult",
     "TooManyWaiting",
     "UnknownKind",
@@ -72,6 +80,7 @@ __all__ = [
     "check_database",
     "configure_logs",
     "connect_options",
+    "enqueue",
     "load_settings",
     "open_pool",
     "parse_ids",

@@ -65,6 +65,19 @@ async def grant(connection: AsyncConnection[Any], user_id: UUID, amount: int, *,
     return rows[0]
 
 
+async def count_jobs(connection: AsyncConnection[Any], user_id: UUID) -> Row:
+    """What `forget` would do: cancelled, removed, running."""
+    return (await _rows(connection, "count_jobs_of_user", user_id=user_id))[0]
+
+
+async def forget(connection: AsyncConnection[Any], user_id: UUID) -> Row:
+    """Cancel the user's waiting jobs, ask running ones to stop, remove ended ones with results and history.
+
+    cancelled: how many waited; removed: how many are gone; running: how many are left, to be removed when they ended.
+    """
+    return (await _rows(connection, "forget_user", user_id=user_id))[0]
+
+
 async def list_plans(connection: AsyncConnection[Any]) -> Sequence[Row]:
     return await _rows(connection, "list_plans")
 

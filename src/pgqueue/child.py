@@ -7,6 +7,8 @@ import socket
 import threading
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 from uuid import UUID
@@ -14,6 +16,7 @@ from uuid import UUID
 from pgqueue import frames, preload
 from pgqueue.frames import Kind
 from pgqueue.handlers import Handler, HandlerResult, find
+from pgqueue.snooze import checked
 
 MAX_SUMMARY_BYTES = 64 * 1024
 MAX_RESULT_BYTES = 64 * 1024 * 1024
@@ -79,6 +82,7 @@ def main(sock: socket.socket, handlers: Mapping[str, Handler], environment: Mapp
     # A session of its own: a Ctrl-C at the terminal reaches the worker alone, which drains.
     os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _offer_to_the_oom_killer()
     os.environ.update(environment)
     inbox = _Inbox(sock)
     threading.Thread(target=inbox.follow, name="pgqueue inbox", daemon=True).start()
@@ -93,14 +97,27 @@ def main(sock: socket.socket, handlers: Mapping[str, Handler], environment: Mapp
         _run(sock, handlers, facts["kind"], args, inbox.running)
 
 
+def _offer_to_the_oom_killer() -> None:
+    """Where a host runs out of memory, Linux is to end a run, which is tried again, and not the worker or Postgres."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
 def _run(sock: socket.socket, handlers: Mapping[str, Handler], kind: str, args: bytes, context: RunContext) -> None:
     try:
-        result = find(handlers, kind).run(json.loads(args), context)
-        parts = _encode(result)
+        answer, parts = _answer(find(handlers, kind).run(json.loads(args), context))
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is its job's failure, not the child's
         frames.send(sock, Kind.FAILURE, json.dumps(describe(error)).encode())
     else:
-        frames.send(sock, Kind.RESULT, *parts)
+        frames.send(sock, answer, *parts)
+
+
+def _answer(returned: Any) -> tuple[Kind, tuple[bytes, ...]]:
+    if not hasattr(returned, "snooze_seconds"):
+        return Kind.RESULT, _encode(returned)
+    seconds, reason = checked(returned.snooze_seconds), getattr(returned, "reason", None)
+    said = _clean(str(reason))[:MAX_MESSAGE_CHARS] if reason else None
+    return Kind.SNOOZE, (json.dumps([seconds, said]).encode(),)
 
 
 def _encode(result: HandlerResult) -> tuple[bytes, ...]:
@@ -116,6 +133,10 @@ def _encode(result: HandlerResult) -> tuple[bytes, ...]:
 def describe(error: BaseException) -> dict[str, Any]:
     """The error as stored: type and message for callers, traceback for operators, permanent for the retry."""
     message = str(error) or type(error).__name__
+    if isinstance(error, MemoryError):
+        message = (
+            f"The host gave the run no more memory ({message}). It is tried again; give it less, or run fewer slots."
+        )
     return {
         "type": type(error).__name__,
         "message": _clean(message)[:MAX_MESSAGE_CHARS],

@@ -13,12 +13,22 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from pgqueue import frames
 from pgqueue.errors import LeaseLost
-from pgqueue.job import JobState, Outcome
+from pgqueue.job import ClaimedJob, JobState, Outcome
 from pgqueue.queries import sql
+from pgqueue.retry import delay_seconds
 
 CRASH_LIMIT = 3
 """A job that took its child down three times would take down a fourth: it is set aside as failed."""
+SNOOZE_LIMIT = 1000
+"""A job that is never ready to run would otherwise write its attempts for ever."""
+SNOOZED_TOO_OFTEN = json.dumps(
+    {
+        "type": "SnoozedTooOften",
+        "message": f"The job asked {SNOOZE_LIMIT:,} times to be run later. Look at what it waits for, then requeue it.",
+    }
+)
 BATCH_BYTES = 32 * 1024 * 1024
 BATCH_JOBS = 500
 RETRY_SECONDS = 0.5
@@ -49,6 +59,34 @@ class Ending:
 class _Request:
     endings: Sequence[Ending]
     written: asyncio.Future[Mapping[UUID, JobState]]
+
+
+def completed(job: ClaimedJob, body: bytes) -> Ending:
+    """body: of a RESULT frame."""
+    summary, preview, detail = frames.unpack_result(body)
+    return Ending(job.id, job.attempt, Outcome.COMPLETED, summary=summary.decode(), preview=preview, detail=detail)
+
+
+def raised(job: ClaimedJob, error: dict[str, Any]) -> Ending:
+    """error: as the child described what the handler raised."""
+    permanent = error.pop("permanent")
+    delay = delay_seconds(job.failures)
+    return Ending(job.id, job.attempt, Outcome.FAILED, error=error, permanent=permanent, delay_seconds=delay)
+
+
+def failed(job: ClaimedJob, kind: str, message: str, *, permanent: bool = False) -> Ending:
+    error = {"type": kind, "message": message}
+    delay = delay_seconds(job.failures)
+    return Ending(job.id, job.attempt, Outcome.FAILED, error=error, permanent=permanent, delay_seconds=delay)
+
+
+def snoozed(job: ClaimedJob, seconds: float, reason: str | None) -> Ending:
+    said = {"type": "Snoozed", "message": reason} if reason else None
+    return Ending(job.id, job.attempt, Outcome.SNOOZED, error=said, delay_seconds=seconds)
+
+
+def crashed(job: ClaimedJob, message: str) -> Ending:
+    return Ending(job.id, job.attempt, Outcome.CRASHED, error={"type": "Crashed", "message": message})
 
 
 class Endings:
@@ -147,6 +185,8 @@ class Endings:
         parameters = {
             "worker_id": self.worker_id,
             "crash_limit": CRASH_LIMIT,
+            "snooze_limit": SNOOZE_LIMIT,
+            "snoozed_too_often": SNOOZED_TOO_OFTEN,
             "job_ids": [e.job_id for e in endings],
             "attempts": [e.attempt for e in endings],
             "outcomes": [e.outcome.value for e in endings],

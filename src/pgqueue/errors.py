@@ -18,6 +18,9 @@ PgQueueError
 ├── NotEnoughCredits
 ├── SchemaMismatch
 ├── ChildStartFailed
+├── NoPsycopg
+├── SnoozeOutOfRange       (snooze)
+├── HealthPortTaken        (health)
 ├── DatabaseMissing        (database)
 └── EmbeddedServerFailed   (database)
 """
@@ -167,6 +170,12 @@ class NotEnoughCredits(PgQueueError):
     def __init__(self, user_id: UUID, *, asked: int) -> None:
         self.user_id = user_id
         super().__init__(f"account {user_id}: fewer than {asked:,} credits are available, so none were taken back.")
+
+
+class NoPsycopg(PgQueueError, TypeError):
+    def __init__(self, given: object, *, wanted: str) -> None:
+        kind = type(given)
+        super().__init__(f"enqueue: cannot use a connection of {kind.__module__}.{kind.__qualname__}. Give {wanted}.")
 
 
 class ChildStartFailed(PgQueueError):

@@ -9,20 +9,20 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
-from typing import Any
 from uuid import UUID
 
-from pgqueue import child, frames, preload
-from pgqueue.ending import Ending
+from pgqueue import child, frames, memory, preload
+from pgqueue.ending import Ending, completed, crashed, failed, raised, snoozed
 from pgqueue.errors import ChildStartFailed
 from pgqueue.frames import Kind
 from pgqueue.handlers import Handler
 from pgqueue.job import ClaimedJob, Outcome
-from pgqueue.retry import delay_seconds
 
 START_SECONDS = 120.0
 """The first child waits for the forkserver to import and compile everything."""
 REAP_SECONDS = 2.0
+TERMINATE_SECONDS = 0.5
+"""Between SIGTERM and SIGKILL: libraries may flush what they hold, ours hold nothing."""
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,11 @@ class _Child:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     jobs: int = 0
+    ended: int = 0
+    base_bytes: int = 0
+    """What it held before its first job."""
+    held_bytes: int = 0
+    """What it held when last looked at."""
 
 
 class Executor:
@@ -55,11 +60,13 @@ class Executor:
         *,
         cancel_grace_seconds: float,
         child_max_jobs: int,
+        child_memory_bytes: int,
     ) -> None:
         self._handlers = handlers
         self._environment = environment
         self._grace = cancel_grace_seconds
         self._max_jobs = child_max_jobs
+        self._max_bytes = child_memory_bytes
         self._child: _Child | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
@@ -67,11 +74,34 @@ class Executor:
         self._runs = 0
         self._current: UUID | None = None
         self._step: str | None = None
+        self._overgrown_bytes = 0
+        """What the child held that was stopped for it; 0 when it was not."""
+        self.children_started = 0
 
     @property
     def is_worn(self) -> bool:
-        """Its child has run its share of jobs: it is replaced as soon as it has nothing to do."""
-        return self._child is not None and self._child.jobs >= self._max_jobs
+        """Its child has run its share of jobs, or kept half of its memory: it is replaced when it has nothing to do."""
+        child = self._child
+        return child is not None and (
+            child.jobs >= self._max_jobs or child.held_bytes > (child.base_bytes + self._max_bytes) / 2
+        )
+
+    @property
+    def held_bytes(self) -> int:
+        """What the child held when last looked at."""
+        return 0 if self._child is None else self._child.held_bytes
+
+    async def check_memory(self) -> None:
+        """Look at the child: stop the run that holds too much, replace a child that kept much and is idle."""
+        child = self._child
+        if child is None:
+            return
+        child.held_bytes = memory.private_bytes(child.process.pid or 0)
+        if child.held_bytes > self._max_bytes and self._current is not None:
+            self._overgrown_bytes = child.held_bytes
+            await self.kill()
+        elif self.is_worn and not self._runs:
+            await self.kill()
 
     async def start(self) -> None:
         """Have a child ready. ChildStartFailed when none comes up."""
@@ -98,27 +128,30 @@ class Executor:
                 for job in jobs:
                     if self._child is not child:
                         break
-                    endings.append(await self._run_one(job, on_progress))
+                    endings.append(await self._run_one(job, on_progress, is_first=child.ended == 0))
+                    child.ended += 1
         except ChildStartFailed as error:
             log.error("%s", error)  # noqa: TRY400 - the sentence says it all
-            endings.append(_crashed(jobs[0], str(error)))
+            endings.append(crashed(jobs[0], str(error)))
         finally:
             self._runs -= 1
         if self.is_worn and not self._runs:
             await self.kill()
         return endings + [Ending(job.id, job.attempt, Outcome.RELEASED) for job in jobs[len(endings) :]]
 
-    async def _run_one(self, job: ClaimedJob, on_progress: OnProgress) -> Ending:
-        self._current, self._step = job.id, None
+    async def _run_one(self, job: ClaimedJob, on_progress: OnProgress, *, is_first: bool) -> Ending:
+        self._current, self._step, self._overgrown_bytes = job.id, None, 0
         limit = self._time_limit(job)
         try:
             async with asyncio.timeout(limit):
                 return await self._converse(job, on_progress)
         except TimeoutError:
             await self.kill()
-            return _failed(job, "TimeLimitExceeded", f"The run took longer than its limit of {limit:g} s{self._at()}.")
+            return failed(job, "TimeLimitExceeded", f"The run took longer than its limit of {limit:g} s{self._at()}.")
         except (EOFError, OSError):  # the child is gone
-            return _crashed(job, await self._obituary())
+            if self._overgrown_bytes:
+                return self._overgrown(job, self._overgrown_bytes, is_first=is_first)
+            return crashed(job, await self._obituary())
         finally:
             self._current = None
             await self._call_off()
@@ -155,9 +188,20 @@ class Executor:
                 percent, self._step, remaining = json.loads(body)
                 on_progress(job, ProgressReport(percent, self._step, remaining))
             elif kind is Kind.RESULT:
-                return _completed(job, body)
+                return completed(job, body)
             elif kind is Kind.FAILURE:
-                return _raised(job, json.loads(body))
+                return raised(job, json.loads(body))
+            elif kind is Kind.SNOOZE:
+                return snoozed(job, *json.loads(body))
+
+    def _overgrown(self, job: ClaimedJob, held_bytes: int, *, is_first: bool) -> Ending:
+        held, limit = held_bytes // memory.MEGABYTE, self._max_bytes // memory.MEGABYTE
+        message = (
+            f"The run held {held:,} MB of memory{self._at()}, its limit is {limit:,} MB. "
+            "Ask for less in one run, or raise PGQUEUE_CHILD_MEMORY_MB."
+        )
+        # In a fresh child all of it was the run's own, and would be again; else another job may have left some behind.
+        return failed(job, "MemoryLimitExceeded", message, permanent=is_first)
 
     async def _call_off(self) -> None:
         """What was asked to stop has ended, one way or another."""
@@ -170,7 +214,7 @@ class Executor:
         await asyncio.sleep(self._grace)
         if self._child is not None:
             self._child.process.terminate()
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(TERMINATE_SECONDS)
         if self._child is not None:
             self._child.process.kill()
 
@@ -212,6 +256,18 @@ class Executor:
         if kind is not Kind.READY:
             await _reap(spawned)
             raise ChildStartFailed(f"its handlers could not be warmed: {json.loads(said)['message']}")
+        self.children_started += 1
+        return self._weighed(spawned)
+
+    def _weighed(self, spawned: _Child) -> _Child:
+        spawned.base_bytes = spawned.held_bytes = memory.private_bytes(spawned.process.pid or 0)
+        if spawned.base_bytes >= self._max_bytes:
+            spawned.process.kill()
+            spawned.writer.close()
+            held, limit = spawned.base_bytes // memory.MEGABYTE, self._max_bytes // memory.MEGABYTE
+            raise ChildStartFailed(
+                f"it holds {held:,} MB before its first job, the limit is {limit:,} MB. Raise PGQUEUE_CHILD_MEMORY_MB."
+            )
         return spawned
 
 
@@ -234,23 +290,3 @@ async def _reap(child: _Child) -> int | None:
 def _frame(job: ClaimedJob) -> bytes:
     header = json.dumps({"id": str(job.id), "attempt": job.attempt, "kind": job.kind}).encode()
     return frames.pack(Kind.JOB, header + b"\n" + job.args)
-
-
-def _completed(job: ClaimedJob, body: bytes) -> Ending:
-    summary, preview, detail = frames.unpack_result(body)
-    return Ending(job.id, job.attempt, Outcome.COMPLETED, summary=summary.decode(), preview=preview, detail=detail)
-
-
-def _raised(job: ClaimedJob, error: dict[str, Any]) -> Ending:
-    permanent = error.pop("permanent")
-    delay = delay_seconds(job.failures)
-    return Ending(job.id, job.attempt, Outcome.FAILED, error=error, permanent=permanent, delay_seconds=delay)
-
-
-def _failed(job: ClaimedJob, kind: str, message: str) -> Ending:
-    error = {"type": kind, "message": message}
-    return Ending(job.id, job.attempt, Outcome.FAILED, error=error, delay_seconds=delay_seconds(job.failures))
-
-
-def _crashed(job: ClaimedJob, message: str) -> Ending:
-    return Ending(job.id, job.attempt, Outcome.CRASHED, error={"type": "Crashed", "message": message})

@@ -1,8 +1,8 @@
 """What a worker and its children say to each other: frames over a socket pair, one kind byte, four of length, a body.
 
 Worker to child: JOB (JSON header, newline, the job's args as stored) and CANCEL (the id of the job).
-Child to worker: READY (empty), PROGRESS (JSON list), FAILURE (JSON), RESULT (three lengths, then summary, preview
-and detail).
+Child to worker: READY (empty), PROGRESS (JSON list), FAILURE (JSON), SNOOZE (JSON), RESULT (three lengths, then
+summary, preview and detail).
 """
 
 import asyncio
@@ -24,6 +24,7 @@ class Kind(IntEnum):
     PROGRESS = 4
     FAILURE = 5
     RESULT = 6
+    SNOOZE = 7
 
 
 def pack(kind: Kind, body: bytes = b"") -> bytes:

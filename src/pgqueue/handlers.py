@@ -42,6 +42,18 @@ class HandlerResult(Protocol):
         """Everything, encoded and compressed by the handler."""
 
 
+class SnoozeRequest(Protocol):
+    """What a run returns that cannot do its work yet; see snooze.Snooze."""
+
+    @property
+    def snooze_seconds(self) -> float:
+        """1 second to 30 days from now."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why, for the job's history."""
+
+
 @runtime_checkable
 class Handler(Protocol):
     """One kind of job. An exception it raises is retried, unless its attribute `permanent` is true."""
@@ -53,7 +65,7 @@ class Handler(Protocol):
     def check(self, args: Mapping[str, Any]) -> None:
         """Raise for args that can never succeed, before anything is enqueued."""
 
-    def run(self, args: Mapping[str, Any], context: Context) -> HandlerResult: ...
+    def run(self, args: Mapping[str, Any], context: Context) -> HandlerResult | SnoozeRequest: ...
 
     def warm(self) -> None:
         """Import and compile what runs need, once, in the process that children are forked from."""

@@ -48,6 +48,8 @@ class Outcome(StrEnum):
     RELEASED = "released"
     """Given back unfinished by a worker that is stopping."""
     CANCELLED = "cancelled"
+    SNOOZED = "snoozed"
+    """The handler asked to be run later: no failure, and no retry is spent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class JobSnapshot:
     summary: dict[str, Any] | None
     args: dict[str, Any]
     requeued_from: UUID | None
+    snoozes: int = 0
 
     @property
     def status(self) -> str:
@@ -119,6 +122,18 @@ class Enqueued:
     job_id: UUID
     created: bool
     """False: the idempotency key had already made this job."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One moment of a job's life. actor: who asked, where anybody did. attempt, worker_id: of the run it is about."""
+
+    at: datetime
+    event: str
+    attempt: int | None
+    worker_id: UUID | None
+    actor: str | None
+    reason: str | None
 
 
 class Cancelled(StrEnum):

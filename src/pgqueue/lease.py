@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable
 from importlib.metadata import version
 from uuid import UUID, uuid4
@@ -26,6 +27,12 @@ class Lease:
         self._seconds = seconds
         self.worker_id = uuid4()
         self.draining = False
+        self._renewed_at: float | None = None
+
+    @property
+    def age_seconds(self) -> float | None:
+        """Since it was last known to be held; None when it is not."""
+        return None if self._renewed_at is None else time.monotonic() - self._renewed_at
 
     async def take(self) -> None:
         """Register under a new id: a worker that was declared dead stays dead."""
@@ -39,14 +46,20 @@ class Lease:
             "version": version("pgqueue"),
             "lease_seconds": self._seconds,
         }
+        self._renewed_at = None
+        asked_at = time.monotonic()
         async with self._pool.connection() as connection:
             await connection.execute(sql("register_worker"), parameters)
+        self._renewed_at = asked_at
 
     async def renew(self) -> list[UUID] | None:
         """Ids of running jobs that were asked to cancel; None when the lease is lost."""
         parameters = {"worker_id": self.worker_id, "lease_seconds": self._seconds, "draining": self.draining}
+        # Before it is asked: the answer may be long on its way.
+        asked_at = time.monotonic()
         async with self._pool.connection() as connection:
             row = await (await connection.execute(sql("renew_lease"), parameters)).fetchone()
+        self._renewed_at = None if row is None else asked_at
         return None if row is None else list(row[0])
 
     async def end(self) -> None:

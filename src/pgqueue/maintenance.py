@@ -4,8 +4,10 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
 from itertools import count
 from random import random
+from typing import Self
 from uuid import UUID
 
 import psycopg
@@ -13,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from pgqueue.ending import CRASH_LIMIT
 from pgqueue.queries import sql
+from pgqueue.settings import Settings
 
 SWEEP_SECONDS = 1.0
 SELDOM = 5
@@ -66,15 +69,45 @@ async def admit_stragglers(pool: AsyncConnectionPool) -> None:
         await connection.execute(sql("admit_stragglers"))
 
 
-async def prune(pool: AsyncConnectionPool, *, keep_days: int, at_most: int = 1000) -> int:
-    """Remove ended jobs that are older than keep_days, with their results and attempts; how many."""
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Days that ended jobs, details of their results, their earlier attempts, and events are kept."""
+
+    keep_days: int
+    keep_details_days: int
+    keep_attempts_days: int
+    keep_events_days: int
+
+    @classmethod
+    def by(cls, settings: Settings) -> Self:
+        return cls(
+            keep_days=settings.keep_days,
+            keep_details_days=settings.keep_details_days,
+            keep_attempts_days=settings.keep_attempts_days,
+            keep_events_days=settings.keep_events_days,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How many jobs were removed, how many others were cleared of details or attempts, how many events were removed."""
+
+    jobs: int
+    details: int
+    attempts: int
+    events: int
+
+
+async def prune(pool: AsyncConnectionPool, keep: Keep, *, at_most: int = 1000) -> Pruned:
+    """Remove what is beyond its time, at most so many of each."""
     async with pool.connection() as connection:
-        row = await (await connection.execute(sql("prune"), {"keep_days": keep_days, "at_most": at_most})).fetchone()
-    return 0 if row is None else int(row[0])
+        row = await (await connection.execute(sql("prune"), {**asdict(keep), "at_most": at_most})).fetchone()
+    assert row is not None
+    return Pruned(*row)
 
 
 async def maintain(
-    pool: AsyncConnectionPool, *, queue: str, keep_days: int, on_rescued: Callable[[UUID, str], None]
+    pool: AsyncConnectionPool, *, queue: str, keep: Keep, on_rescued: Callable[[UUID, str], None]
 ) -> None:
     """Sweep until cancelled. Every worker does: whoever comes second finds nothing to do."""
     for sweep in count():
@@ -87,7 +120,7 @@ async def maintain(
                 await lift(pool, queue=queue)
                 await admit_stragglers(pool)
             if sweep % RARELY == RARELY - 1:
-                await prune(pool, keep_days=keep_days)
+                await prune(pool, keep)
         except (psycopg.Error, PoolTimeout) as error:
             log.debug("sweep failed", extra={"reason": str(error)})
         # Spread, so that many workers do not sweep in step.

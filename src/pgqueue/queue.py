@@ -10,26 +10,27 @@ from typing import Any, Self
 from uuid import UUID
 
 from psycopg import AsyncConnection
+from psycopg.errors import NoDataFound, ObjectNotInPrerequisiteState
 from psycopg.rows import class_row, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from pgqueue.bulk import Bulk
-from pgqueue.errors import ArgsTooLarge, BatchTooLarge, IdempotencyConflict, JobNotFound, WrongState, refusal
+from pgqueue.errors import BatchTooLarge, JobNotFound, WrongState
 from pgqueue.hints import Hints
 from pgqueue.job import (
     NOBODY,
     Cancelled,
     Enqueued,
     Estimate,
+    HistoryEntry,
     JobSnapshot,
     JobState,
     QueueStats,
     StoredResult,
 )
 from pgqueue.queries import sql
+from pgqueue.transaction import MAX_RETRIES, async_driver, encode, parameters, read_answer
 
-MAX_ARGS_BYTES = 256 * 1024
-MAX_RETRIES = 3
 MAX_BATCH = 100_000
 BULK_HINTS = 1_000
 """Of a bulk's jobs, so many are told of at once; whoever watches the others finds them by polling."""
@@ -50,11 +51,16 @@ UNSET = Unset.UNSET
 
 
 class Queue:
-    """One database's jobs. Enter it as a context: it owns the task that sends hints after commits."""
+    """One database's jobs. Enter it as a context: it owns the task that sends hints after commits.
 
-    def __init__(self, pool: AsyncConnectionPool, *, name: str = "backtest") -> None:
+    actor: whom the history names for what is cancelled, changed or deleted; None: the user a verb is for, or else the
+    database's role. Any verb may name another.
+    """
+
+    def __init__(self, pool: AsyncConnectionPool, *, name: str = "backtest", actor: str | None = None) -> None:
         self._pool = pool
         self._name = name
+        self._actor = actor
         self._hints = Hints(pool)
         self._sending: asyncio.Task[None] | None = None
 
@@ -81,9 +87,11 @@ class Queue:
         idempotency_key: str | None = None,
         request_hash: bytes | None = None,
         requeued_from: UUID | None = None,
-        connection: AsyncConnection[Any] | None = None,
+        connection: Any = None,
     ) -> Enqueued:
         """Add a job; with `connection`, inside the caller's transaction, to run only if that commits.
+
+        connection: psycopg's AsyncConnection, or an AsyncConnection or AsyncSession of SQLAlchemy on psycopg.
 
         tier: 0 free, 1 basic, 2 pro, where something trusted says so; None is the account's. priority: 1–10, 10 first.
         run_at: not before; None is now. The same key and request_hash give the first job again; the same key with
@@ -91,25 +99,23 @@ class Queue:
         at a limit: daily quota, waiting jobs, credits, a full queue. A caller's transaction is not aborted by that, and
         gets no hint: a poll finds its job within a second.
         """
-        text = _encode(args)
         queue = queue or self._name
-        parameters = {
-            "queue": queue,
-            "kind": kind,
-            "user_id": user_id,
-            "tier": tier,
-            "priority": priority,
-            "args": text,
-            "max_retries": MAX_RETRIES,
-            "idempotency_key": idempotency_key,
-            "request_hash": request_hash,
-            "requeued_from": requeued_from,
-            "run_at": run_at,
-        }
+        asked = parameters(
+            kind,
+            args,
+            queue,
+            user_id,
+            tier,
+            priority,
+            run_at,
+            idempotency_key=idempotency_key,
+            request_hash=request_hash,
+            requeued_from=requeued_from,
+        )
         if connection is not None:
-            return await self._enqueue(connection, parameters)
+            return await self._enqueue(await async_driver(connection), asked)
         async with self._pool.connection() as own:
-            enqueued = await self._enqueue(own, parameters)
+            enqueued = await self._enqueue(own, asked)
         if enqueued.created:
             self._hints.ready(queue)
             self._hints.changed(enqueued.job_id)
@@ -125,7 +131,7 @@ class Queue:
         tier: int | None = None,
         priority: int = 5,
         run_at: datetime | None = None,
-        connection: AsyncConnection[Any] | None = None,
+        connection: Any = None,
     ) -> list[UUID]:
         """Add many jobs of one user by one COPY, all or none; their ids, in order.
 
@@ -134,27 +140,22 @@ class Queue:
         if len(args) > MAX_BATCH:
             raise BatchTooLarge(len(args), limit=MAX_BATCH)
         bulk = Bulk(queue or self._name, kind, user_id, tier, priority, run_at, max_retries=MAX_RETRIES)
-        texts = [_encode(each) for each in args]
+        texts = [encode(each) for each in args]
         if not texts:
             return []
         if connection is not None:
-            async with connection.transaction():
-                return await bulk.write(connection, texts)
+            brought = await async_driver(connection)
+            async with brought.transaction():
+                return await bulk.write(brought, texts)
         async with self._pool.connection() as own, own.transaction():
             ids = await bulk.write(own, texts)
         self._hints.ready(bulk.queue)
         self._hints.changed(*ids[:BULK_HINTS])
         return ids
 
-    async def _enqueue(self, connection: AsyncConnection[Any], parameters: dict[str, Any]) -> Enqueued:
+    async def _enqueue(self, connection: AsyncConnection[Any], asked: Mapping[str, Any]) -> Enqueued:
         cursor = connection.cursor(row_factory=dict_row)
-        answer = await (await cursor.execute(sql("enqueue"), parameters)).fetchone()
-        assert answer is not None
-        if answer["refused"] is not None:
-            raise refusal(answer["refused"], limit=answer["refused_limit"], seconds=answer["refused_seconds"])
-        if not answer["created"] and not answer["same_request"]:
-            raise IdempotencyConflict(parameters["idempotency_key"], job_id=answer["job_id"])
-        return Enqueued(job_id=answer["job_id"], created=answer["created"])
+        return read_answer(await (await cursor.execute(sql("enqueue"), asked)).fetchone(), asked)
 
     async def read(self, job_ids: Sequence[UUID], *, user_id: UUID | None = None) -> list[JobSnapshot]:
         """These jobs as they are now, in id order; unknown ones, and with user_id other users', are left out."""
@@ -207,11 +208,12 @@ class Queue:
             jobs = await _read(connection, [_first(row) for row in rows], user_id)
         return jobs[::-1]
 
-    async def cancel(self, job_id: UUID, *, user_id: UUID | None = None) -> Cancelled:
+    async def cancel(self, job_id: UUID, *, user_id: UUID | None = None, actor: str | None = None) -> Cancelled:
         """Cancel a waiting job at once, ask a running one to stop. JobNotFound; WrongState when it has ended."""
         async with self._pool.connection() as connection:
             cursor = connection.cursor(row_factory=dict_row)
-            await cursor.execute(sql("cancel"), {"job_id": job_id, "user_id": user_id})
+            asked = {"job_id": job_id, "user_id": user_id, "actor": self._acting(actor, user_id)}
+            await cursor.execute(sql("cancel"), asked)
             row = await cursor.fetchone()
         assert row is not None
         if row["state"] is None:
@@ -231,29 +233,59 @@ class Queue:
                 self._hints.changed(job_id)
                 return Cancelled.CANCELLED
 
-    async def requeue(self, job_id: UUID, *, user_id: UUID | None = None, tier: int | None = None) -> Enqueued:
+    async def requeue(
+        self, job_id: UUID, *, user_id: UUID | None = None, tier: int | None = None, actor: str | None = None
+    ) -> Enqueued:
         """Run a final job again, as a new job that names the old one. JobNotFound; WrongState while unfinished.
 
         tier: the owner's present one; None keeps the old job's.
         """
-        async with self._pool.connection() as connection:
+        async with self._pool.connection() as connection, connection.transaction():
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(sql("requeue"), {"job_id": job_id, "user_id": user_id})
             row = await cursor.fetchone()
-        if row is None:
-            raise JobNotFound(job_id)
-        state = JobState(row["state"])
-        if not state.is_final:
-            raise WrongState(job_id, state=state.status, wanted="completed, failed or cancelled", verb="requeue")
-        return await self.enqueue(
-            row["kind"],
-            row["args"],
-            queue=row["queue"],
-            user_id=row["user_id"],
-            tier=row["tier"] if tier is None else tier,
-            priority=row["priority"],
-            requeued_from=job_id,
-        )
+            if row is None:
+                raise JobNotFound(job_id)
+            state = JobState(row["state"])
+            if not state.is_final:
+                raise WrongState(job_id, state=state.status, wanted="completed, failed or cancelled", verb="requeue")
+            enqueued = await self.enqueue(
+                row["kind"],
+                row["args"],
+                queue=row["queue"],
+                user_id=row["user_id"],
+                tier=row["tier"] if tier is None else tier,
+                priority=row["priority"],
+                requeued_from=job_id,
+                connection=connection,
+            )
+            told = {"job_id": job_id, "requeued_as": enqueued.job_id, "actor": self._acting(actor, user_id)}
+            await connection.execute(sql("record_requeue"), told)
+        self._hints.ready(row["queue"])
+        self._hints.changed(enqueued.job_id)
+        return enqueued
+
+    async def set_priority(
+        self, job_id: UUID, priority: int, *, user_id: UUID | None = None, actor: str | None = None
+    ) -> None:
+        """Move a waiting job to another priority, 1–10, at the end of its owner's turns there.
+
+        JobNotFound; WrongState when it runs or has ended.
+        """
+        asked = {"priority": priority, "wanted": "waiting", "verb": "change the priority of"}
+        await self._change("set_priority", job_id, user_id, actor, asked)
+
+    async def delete(self, job_id: UUID, *, user_id: UUID | None = None, actor: str | None = None) -> None:
+        """Remove a final job with its result and attempts. JobNotFound; WrongState while it is unfinished."""
+        asked = {"wanted": "completed, failed or cancelled", "verb": "delete"}
+        await self._change("delete_job", job_id, user_id, actor, asked)
+
+    async def history(self, job_id: UUID, *, limit: int = 1000) -> Sequence[HistoryEntry]:
+        """The job's life in order, its first `limit` moments: also of a job that was deleted. Empty when unknown."""
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(row_factory=class_row(HistoryEntry))
+            await cursor.execute(sql("history"), {"job_id": job_id, "limit": limit})
+            return await cursor.fetchall()
 
     async def result(self, job_id: UUID, *, user_id: UUID | None = None) -> StoredResult | None:
         """What the job's completed run left behind; None when there is nothing (or nothing of that user's)."""
@@ -295,13 +327,13 @@ class Queue:
             reason="no_workers" if nobody else None,
         )
 
-    async def pause(self, queue: str | None = None) -> None:
+    async def pause(self, queue: str | None = None, *, actor: str | None = None) -> None:
         """Claim nothing more from the queue; what runs, runs on."""
-        await self._set_paused(queue or self._name, paused=True)
+        await self._set_paused(queue or self._name, paused=True, actor=actor)
 
-    async def resume(self, queue: str | None = None) -> None:
+    async def resume(self, queue: str | None = None, *, actor: str | None = None) -> None:
         """Claim from the queue again."""
-        await self._set_paused(queue or self._name, paused=False)
+        await self._set_paused(queue or self._name, paused=False, actor=actor)
         self._hints.ready(queue or self._name)
 
     async def limit(
@@ -312,6 +344,7 @@ class Queue:
         max_running: int | Unset | None = UNSET,
         starts: int | Unset | None = UNSET,
         per_seconds: float | None = None,
+        actor: str | None = None,
     ) -> Mapping[str, Any]:
         """Change what the queue allows; None is no limit, what is not given stays. Answers with all of it.
 
@@ -327,6 +360,7 @@ class Queue:
             "set_starts": starts is not UNSET,
             "starts": None if starts is UNSET else starts,
             "per_seconds": per_seconds,
+            "actor": self._acting(actor),
         }
         async with self._pool.connection() as connection:
             await connection.execute(sql("ensure_queue"), {"queue": name})
@@ -336,10 +370,28 @@ class Queue:
         self._hints.ready(name)
         return row
 
-    async def _set_paused(self, queue: str, *, paused: bool) -> None:
+    async def _set_paused(self, queue: str, *, paused: bool, actor: str | None) -> None:
         async with self._pool.connection() as connection:
             await connection.execute(sql("ensure_queue"), {"queue": queue})
-            await connection.execute(sql("pause"), {"queue": queue, "paused": paused})
+            asked = {"queue": queue, "paused": paused, "actor": self._acting(actor)}
+            await connection.execute(sql("pause"), asked)
+
+    async def _change(
+        self, verb: str, job_id: UUID, user_id: UUID | None, actor: str | None, asked: Mapping[str, Any]
+    ) -> None:
+        parameters = {"job_id": job_id, "user_id": user_id, "actor": self._acting(actor, user_id), **asked}
+        try:
+            async with self._pool.connection() as connection:
+                await connection.execute(sql(verb), parameters)
+        except NoDataFound:
+            raise JobNotFound(job_id) from None
+        except ObjectNotInPrerequisiteState as error:
+            state = JobState(error.diag.message_detail or "").status
+            raise WrongState(job_id, state=state, wanted=asked["wanted"], verb=asked["verb"]) from None
+        self._hints.changed(job_id)
+
+    def _acting(self, actor: str | None, user_id: UUID | None = None) -> str | None:
+        return actor or self._actor or (f"user {user_id}" if user_id else None)
 
     async def workers(self) -> Sequence[Mapping[str, Any]]:
         """The workers that hold a lease now, oldest first: one mapping each, as in sql/list_workers.sql."""
@@ -355,13 +407,6 @@ class Queue:
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(sql("failed_ids"), parameters)).fetchall()
         return [_first(row) for row in rows]
-
-
-def _encode(args: Mapping[str, Any]) -> str:
-    text = json.dumps(args, allow_nan=False)
-    if len(text.encode()) > MAX_ARGS_BYTES:
-        raise ArgsTooLarge(len(text.encode()), limit=MAX_ARGS_BYTES)
-    return text
 
 
 async def _read(connection: AsyncConnection[Any], job_ids: Sequence[UUID], user_id: UUID | None) -> list[JobSnapshot]:

@@ -61,6 +61,9 @@ queues = Table(
     Column("starts", Integer),
     Column("per_seconds", REAL),
     Column("recent_starts", ARRAY(DateTime(timezone=True)), nullable=False, server_default=text("'{}'")),
+    # Up to where retention has been: jobs that ended before have lost their result's detail, and all attempts but one.
+    Column("details_pruned_to", DateTime(timezone=True), nullable=False, server_default=text("'-infinity'")),
+    Column("attempts_pruned_to", DateTime(timezone=True), nullable=False, server_default=text("'-infinity'")),
     CheckConstraint("length(name) between 1 and 63", name="name_length"),
 )
 
@@ -187,6 +190,7 @@ jobs = Table(
     Column("args", JSONB, nullable=False),
     Column("error", JSONB),
     Column("credits", BigInteger, nullable=False, server_default=text("0")),
+    Column("snoozes", Integer, nullable=False, server_default=text("0")),
     CheckConstraint(
         "state in ('scheduled', 'held', 'ready', 'processing', 'completed', 'failed', 'cancelled')", name="state_known"
     ),
@@ -267,7 +271,9 @@ attempts = Table(
     Column("outcome", Text, nullable=False),
     Column("error", JSONB),
     PrimaryKeyConstraint("job_id", "attempt"),
-    CheckConstraint("outcome in ('completed', 'failed', 'crashed', 'released', 'cancelled')", name="outcome_known"),
+    CheckConstraint(
+        "outcome in ('completed', 'failed', 'crashed', 'released', 'cancelled', 'snoozed')", name="outcome_known"
+    ),
     CheckConstraint("attempt > 0", name="attempt_positive"),
 )
 
@@ -282,6 +288,25 @@ results = Table(
     Column("detail", LargeBinary, nullable=False),
     CheckConstraint("jsonb_typeof(summary) = 'object'", name="summary_is_object"),
 )
+
+# What jobs and attempts cannot tell: who asked for what, and what was changed. No foreign key: it outlives the job.
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _at("at", required=True),
+    Column("job_id", Uuid),
+    Column("user_id", Uuid),
+    Column("queue", Text),
+    Column("event", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text),
+    CheckConstraint("length(event) between 1 and 63", name="event_length"),
+    CheckConstraint("length(actor) between 1 and 255", name="actor_length"),
+    CheckConstraint("length(reason) <= 1000", name="reason_length"),
+)
+
+Index("events_job_idx", events.c.job_id, postgresql_where=text("job_id is not null"))
 
 # One row per boot of a worker process: a restarted worker is another worker, whatever its host is called.
 workers = Table(

@@ -62,8 +62,24 @@ class Settings(BaseSettings):
     keep_days: int = Field(
         30, ge=1, le=3650, description="Ended jobs are removed after so many days, with their results and attempts."
     )
+    keep_details_days: int = Field(
+        30, ge=1, le=3650, description="Results lose their details (trades, whole curves) then, and keep their summary."
+    )
+    keep_attempts_days: int = Field(
+        14, ge=1, le=3650, description="Of a job that ended so long ago only the last attempt is kept."
+    )
+    keep_events_days: int = Field(
+        365, ge=1, le=3650, description="How long it is known who cancelled, paused, granted or deleted what."
+    )
     child_max_jobs: int = Field(
         10_000, ge=1, le=1_000_000, description="A child process is replaced after so many jobs."
+    )
+    child_memory_mb: int = Field(
+        2048, ge=64, le=1_048_576, description="A run whose child process holds more memory is stopped (on Linux)."
+    )
+    worker_host: str = Field("127.0.0.1", min_length=1, description="Address a worker's health port listens on.")
+    worker_port: int | None = Field(
+        None, ge=0, le=65535, description="Port of a worker's /livez, /readyz and /metrics; 0 takes a free one."
     )
 
     @field_validator("database_url")

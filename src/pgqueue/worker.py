@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from operator import itemgetter
@@ -12,6 +13,7 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from pgqueue import health, memory
 from pgqueue.claim import claim, held_jobs, promote
 from pgqueue.database import open_pool
 from pgqueue.ending import Ending, Endings
@@ -22,10 +24,11 @@ from pgqueue.hints import CANCEL, READY, parse_ids
 from pgqueue.job import ClaimedJob, JobState, Outcome
 from pgqueue.lease import Lease
 from pgqueue.listener import Listener
-from pgqueue.maintenance import maintain
+from pgqueue.maintenance import Keep, maintain
 from pgqueue.pace import Pace, deal
 from pgqueue.progress import ProgressBoard
 from pgqueue.settings import Settings
+from pgqueue.vitals import Vitals
 
 DATABASE_AWAY_SECONDS = 0.5
 STRAYS_SECONDS = 5.0
@@ -62,6 +65,7 @@ class Worker:
                 {"DATABASE_URL": database_url},
                 cancel_grace_seconds=settings.cancel_grace_seconds,
                 child_max_jobs=settings.child_max_jobs,
+                child_memory_bytes=settings.child_memory_mb * memory.MEGABYTE,
             ): 0
             for _ in range(settings.slots)
         }
@@ -72,7 +76,11 @@ class Worker:
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._giving_back = asyncio.Event()
-        self._lease_lost = asyncio.Event()
+        self._ended: Counter[str] = Counter()
+        self._claims_failed = 0
+        self._answered_at: float | None = None
+        self.health_port: int | None = None
+        """Where its health is told, once it runs and if that was asked for."""
         self.started = asyncio.Event()
         """Set once children are warm and the lease is held: from here on jobs are claimed."""
 
@@ -92,6 +100,9 @@ class Worker:
         """Work until stopped. Raises only when it cannot start."""
         prepare_forkserver(self._handlers)
         async with AsyncExitStack() as stack:
+            if self._settings.worker_port is not None:
+                told = health.serve(self.vitals, host=self._settings.worker_host, port=self._settings.worker_port)
+                self.health_port = await stack.enter_async_context(told)
             await stack.enter_async_context(self._pool)
             stack.push_async_callback(self._close_children)
             await asyncio.gather(*(executor.start() for executor in self._loads))
@@ -105,9 +116,10 @@ class Worker:
                         "maintenance": maintain(
                             self._pool,
                             queue=self._settings.queue,
-                            keep_days=self._settings.keep_days,
+                            keep=Keep.by(self._settings),
                             on_rescued=self._rescued,
                         ),
+                        "memory": memory.watch(self._loads),
                         "progress": self._board.run(),
                         "endings": self._endings.run(),
                     }.items()
@@ -136,6 +148,7 @@ class Worker:
                 continue
             try:
                 jobs = await self._claim(room, is_capped=is_capped)
+                self._answered_at = time.monotonic()
                 self._start(jobs, places)
                 if len(jobs) == room:
                     # As many as there was room for: more may wait, and a slot may be free again already.
@@ -145,6 +158,7 @@ class Worker:
                 if due.is_capped is not is_capped:
                     is_capped, pause = due.is_capped, 0.0
             except (psycopg.Error, PoolTimeout) as error:
+                self._claims_failed += 1
                 log.warning("claim failed; trying again", extra={"reason": str(error).strip()})
                 pause = DATABASE_AWAY_SECONDS
                 self._strays_at = 0.0
@@ -227,6 +241,7 @@ class Worker:
             state = states.get(ending.job_id)
             if state is None:
                 continue
+            self._ended[ending.outcome.value] += 1
             if log.isEnabledFor(logging.INFO):
                 _tell(ending, state)
             self._board.ended(ending.job_id, ready_queue=self._settings.queue if state is JobState.READY else None)
@@ -323,6 +338,28 @@ class Worker:
                 await self._lease.end()
         except (psycopg.Error, PoolTimeout, TimeoutError) as error:
             log.warning("lease not given up; it lapses by itself", extra={"reason": str(error).strip()})
+
+    def vitals(self) -> Vitals:
+        """How it is now."""
+        answered = self._answered_at
+        # A worker with no idle slot asks for nothing: that its lease is renewed is answer enough.
+        ages = (self._lease.age_seconds, None if answered is None else time.monotonic() - answered)
+        since = [age for age in ages if age is not None]
+        return Vitals(
+            worker_id=self.id,
+            queue=self._settings.queue,
+            slots=self._settings.slots,
+            running=len(self._running),
+            started=self.started.is_set(),
+            draining=self._stopping.is_set(),
+            lease_seconds=self._settings.lease_seconds,
+            lease_age_seconds=self._lease.age_seconds,
+            answered_seconds=min(since, default=None),
+            ended=dict(self._ended),
+            claims_failed=self._claims_failed,
+            children_started=sum(executor.children_started for executor in self._loads),
+            child_bytes=sum(executor.held_bytes for executor in self._loads),
+        )
 
     async def _close_children(self) -> None:
         await asyncio.gather(*(executor.close() for executor in self._loads))

@@ -77,6 +77,20 @@ async def test_a_completed_job_tells_its_metrics_with_their_reasons(client: http
     assert [job[name] for name in same] == [result[name] for name in same]
 
 
+async def test_a_result_whose_details_were_removed_is_gone_and_says_so(
+    client: httpx.AsyncClient, path: str, pool: AsyncConnectionPool
+) -> None:
+    async with pool.connection() as connection:
+        await connection.execute("update pgqueue.jobs set finished_at = finished_at - interval '31 days'")
+        await connection.execute("select pgqueue.prune_details('30 days')")
+
+    answer, job = await client.get(f"{path}/result"), await client.get(path)
+
+    assert answer.status_code == 410
+    assert "were removed for their age" in answer.json()["detail"]
+    assert job.json()["metrics"]
+
+
 async def test_the_equity_curve_is_sampled_unless_all_of_it_is_asked_for(
     client: httpx.AsyncClient, path: str, ran: BacktestResult
 ) -> None:

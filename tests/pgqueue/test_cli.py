@@ -75,6 +75,44 @@ def test_requeue_runs_a_final_job_again_and_dry_run_changes_nothing(database_url
     assert UUID(json.loads(done.stdout)["jobId"]) != UUID(job_id)
 
 
+def test_a_job_is_moved_deleted_and_its_history_shown(database_url: str) -> None:
+    job_id = add_job(database_url)
+
+    moved = pgqueue("jobs", "priority", job_id, "--to", "9", database_url=database_url, PGQUEUE_ACTOR="anna")
+    early = pgqueue("jobs", "delete", job_id, "--yes", database_url=database_url)
+    pgqueue("jobs", "cancel", job_id, database_url=database_url, PGQUEUE_ACTOR="bert")
+    people = pgqueue("jobs", "show", job_id, database_url=database_url)
+    deleted = pgqueue("jobs", "delete", job_id, "--yes", "--json", database_url=database_url, PGQUEUE_ACTOR="carl")
+    shown = json.loads(pgqueue("jobs", "show", job_id, "--json", database_url=database_url).stdout)
+
+    assert "priority 9" in moved.stdout
+    assert (early.returncode, early.stdout) == (1, "")
+    assert "cannot delete a job that is waiting" in early.stderr
+    assert "priority_changed" in people.stdout
+    assert json.loads(deleted.stdout) == {"jobId": job_id, "outcome": "deleted"}
+    assert [(moment["event"], moment["actor"]) for moment in shown["history"]] == [
+        ("priority_changed", "anna"),
+        ("cancelled", "bert"),
+        ("deleted", "carl"),
+    ]
+
+
+def test_a_user_is_forgotten_only_when_that_is_confirmed(database_url: str) -> None:
+    user = str(uuid4())
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("select pgqueue.enqueue('test', user_id => %s)", (user,))
+
+    dry = pgqueue("accounts", "forget", user, "--json", database_url=database_url)
+    done = pgqueue("accounts", "forget", user, "--yes", "--json", database_url=database_url)
+    left = pgqueue("accounts", "forget", user, "--json", database_url=database_url)
+
+    would = {"cancelled": 1, "removed": 1, "running": 0}
+    assert json.loads(dry.stdout) == would | {"done": False}
+    assert "Nothing was changed" in dry.stderr
+    assert json.loads(done.stdout) == would | {"done": True}
+    assert json.loads(left.stdout)["removed"] == 0
+
+
 def test_unknown_jobs_fail_with_one_sentence(database_url: str) -> None:
     unknown = str(uuid4())
     for words in (
@@ -108,6 +146,8 @@ def test_an_unknown_kind_names_the_nearest(database_url: str) -> None:
         ("enqueue", "backtest", "--priority", "11"),
         ("jobs", "list", "--status", "lost"),
         ("jobs", "show", "nonsense"),
+        ("jobs", "delete", str(uuid4())),
+        ("jobs", "priority", str(uuid4()), "--to", "11"),
         ("nonsense",),
     ],
 )

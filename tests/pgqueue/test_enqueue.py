@@ -10,7 +10,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from pgqueue.errors import ArgsTooLarge, IdempotencyConflict, JobNotFound, WrongState
 from pgqueue.job import NOBODY, Cancelled, JobState, Outcome
-from pgqueue.queue import MAX_ARGS_BYTES, Queue
+from pgqueue.queue import Queue
+from pgqueue.transaction import MAX_ARGS_BYTES
 from queue_scene import count, read_one, set_plan, still_worker
 
 pytestmark = pytest.mark.anyio

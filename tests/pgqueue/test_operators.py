@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from pgqueue.job import JobState, Outcome
-from pgqueue.maintenance import prune
+from pgqueue.maintenance import Keep, prune
 from pgqueue.queue import Queue
 from queue_scene import StillWorker, count, expire_lease, read_one, set_plan, still_worker, violations
 
@@ -93,7 +93,8 @@ async def test_every_view_answers(queue: Queue, pool: AsyncConnectionPool) -> No
     await busy_scene(queue, pool)
     names = await ask(pool, "select viewname as name from pg_views where schemaname = 'pgqueue'")
     assert {row["name"] for row in names} == {
-        "balances", "job_counts", "live_workers", "recent_runs", "stuck_jobs", "throughput_by_minute", "users_at_limit",
+        "balances", "job_counts", "job_history", "live_workers", "recent_runs", "stuck_jobs", "throughput_by_minute",
+        "users_at_limit",
     }  # fmt: skip
     for row in names:
         await ask(pool, f"select * from pgqueue.{row['name']}")
@@ -140,12 +141,13 @@ async def test_ended_jobs_go_after_their_time_with_all_that_hangs_on_them(
     queue: Queue, pool: AsyncConnectionPool
 ) -> None:
     await busy_scene(queue, pool)
-    assert await prune(pool, keep_days=30) == 0
+    keep = Keep(keep_days=30, keep_details_days=30, keep_attempts_days=30, keep_events_days=30)
+    assert (await prune(pool, keep)).jobs == 0
     await ask_nothing(
         pool, "update pgqueue.jobs set finished_at = finished_at - interval '31 days' where finished_at is not null"
     )
-    assert await prune(pool, keep_days=30, at_most=1) == 1
-    assert await prune(pool, keep_days=30) == 1
+    assert (await prune(pool, keep, at_most=1)).jobs == 1
+    assert (await prune(pool, keep)).jobs == 1
     assert await count(pool, "select count(*) from pgqueue.jobs") == 4
     assert await count(pool, "select count(*) from pgqueue.results") == 0
     assert await count(pool, "select count(*) from pgqueue.attempts") == 0

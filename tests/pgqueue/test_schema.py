@@ -102,15 +102,21 @@ def test_ids_are_version_7_and_ordered_by_time(database_url: str) -> None:
     assert {job_id.version for job_id in ids} == {7}
 
 
-def test_triggers_are_per_statement(database_url: str) -> None:
+def test_triggers_on_what_jobs_change_are_per_statement(database_url: str) -> None:
+    """Those per row watch columns that only people change, or entries that only people make."""
     with psycopg.connect(database_url) as connection:
         triggers = connection.execute(
             "select tgrelid::regclass::text, tgname, (tgtype & 1) = 1 as per_row from pg_trigger where not tgisinternal"
         ).fetchall()
 
     assert sorted(triggers) == [
+        ("pgqueue.accounts", "account_changed", True),
+        ("pgqueue.accounts", "account_opened", True),
         ("pgqueue.accounts", "limits_changed", False),
         ("pgqueue.jobs", "jobs_moved", False),
+        ("pgqueue.ledger", "credits_granted", True),
         ("pgqueue.plans", "limits_changed", False),
+        ("pgqueue.plans", "plan_changed", True),
         ("pgqueue.progress", "progress_notify", False),
+        ("pgqueue.queues", "queue_changed", True),
     ]

@@ -25,7 +25,7 @@ COLUMNS = (
 
 
 def _run(work: Callable[[AsyncConnection[Any]], Awaitable[None]]) -> None:
-    raise typer.Exit(session.run_on_connection(work))
+    raise typer.Exit(session.run_in_transaction(work))
 
 
 @app.command("list")
@@ -101,6 +101,28 @@ def grant(
     async def work(connection: AsyncConnection[Any]) -> None:
         account = await store.grant(connection, user, amount, note=note)
         console.print(f"{account['available']} available, {account['held']} held", highlight=False)
+
+    _run(work)
+
+
+@app.command()
+def forget(
+    user: User,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without this only say what would go.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Cancel what a user has waiting, and remove their ended jobs, results and history. The ledger stays."""
+
+    async def work(connection: AsyncConnection[Any]) -> None:
+        found = dict(await (store.forget(connection, user) if yes else store.count_jobs(connection, user)))
+        if as_json:
+            write_json(found | {"done": yes})
+        else:
+            write_table(list(found), [list(found.values())])
+        if not yes:
+            notes.print("Nothing was changed: this is what would go. Say --yes to do it.")
+        elif found["running"]:
+            notes.print("What still runs was asked to stop. Say it again in a moment to remove that, too.")
 
     _run(work)
 

@@ -35,6 +35,7 @@ def job_json(job: JobSnapshot) -> dict[str, Any]:
         "estimatedTimeRemaining": job.remaining_seconds,
         "priority": job.priority,
         "attempt": job.attempt,
+        "snoozes": job.snoozes,
         "seq": job.seq,
         "runAt": job.run_at.isoformat(),
         "createdAt": job.created_at.isoformat(),

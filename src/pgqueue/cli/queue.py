@@ -1,6 +1,6 @@
 """`pgqueue queue …`: what waits, who works, pause and resume."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -60,7 +60,7 @@ def limit(
 ) -> None:
     """Show what the queue allows, or change it: jobs at once, jobs that wait, starts per interval."""
     figures = {"max_running": max_running, "max_waiting": max_waiting, "starts": starts}
-    chosen = {name: _limit(name, text) for name, text in figures.items() if text is not None}
+    chosen: dict[str, Any] = {name: _limit(name, text) for name, text in figures.items() if text is not None}
     if (starts is not None and starts != "none") != (per is not None):
         raise typer.BadParameter("--starts and --per go together: --starts 10 --per 10 is ten in any ten seconds.")
 

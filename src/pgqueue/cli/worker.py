@@ -20,11 +20,17 @@ def worker(
     slots: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Jobs at a time, one process each [default: one per core].")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help='Say {"worker": …} on stdout once jobs are taken.')] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Answer /livez, /readyz, /metrics there; 0 takes a free port."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help='Say {"worker": …, "port": …} on stdout once jobs are taken.')
+    ] = False,
 ) -> None:
     """Run jobs until SIGTERM or Ctrl-C; a second one gives running jobs back at once."""
-    chosen = {name: value for name, value in {"queue": queue, "slots": slots}.items() if value is not None}
-    settings = load_settings(**chosen)
+    chosen = {"queue": queue, "slots": slots, "worker_port": port}
+    settings = load_settings(**{name: value for name, value in chosen.items() if value is not None})
     logs.configure()
     database_url = require_url(settings)
 
@@ -45,4 +51,4 @@ def worker(
 
 async def _tell(instance: Worker) -> None:
     await instance.started.wait()
-    write_json({"worker": str(instance.id)})
+    write_json({"worker": str(instance.id), "port": instance.health_port})

@@ -1,4 +1,5 @@
--- processing -> completed, failed, cancelled, scheduled (retry) or ready (crash, release): the one way out of a run.
+-- processing -> completed, failed, cancelled, scheduled (retry, snooze) or ready (crash, release): the one way out of a
+-- run.
 -- The fence is the where clause of `decided`, on rows that are locked: an id that does not come back has lost its lease
 -- and changed nothing.
 -- Result, final state and attempt are one statement, hence one commit. A job asked to cancel never completes.
@@ -15,7 +16,7 @@ given as materialized (
 ),
 locked as materialized (
   -- By id and nothing else: a test of the state here would lead over the index of running jobs and all that left it.
-  select id, attempt, worker_id, state, cancel_requested_at, crashes, failures, max_retries
+  select id, attempt, worker_id, state, cancel_requested_at, crashes, failures, snoozes, max_retries
     from pgqueue.jobs
    where id = any(%(job_ids)s::uuid[])
    order by id
@@ -28,6 +29,7 @@ decided as materialized (
            when given.outcome = 'completed' then 'completed'
            when given.outcome = 'cancelled' then 'cancelled'
            when given.outcome = 'released' then 'ready'
+           when given.outcome = 'snoozed' and job.snoozes < %(snooze_limit)s then 'scheduled'
            when given.outcome = 'crashed' and job.crashes + 1 < %(crash_limit)s then 'ready'
            when given.outcome = 'failed' and not given.permanent and job.failures < job.max_retries then 'scheduled'
            else 'failed'
@@ -45,10 +47,13 @@ ended as (
          seq = job.seq + 1,
          failures = job.failures + (decided.outcome = 'failed')::int,
          crashes = job.crashes + (decided.outcome = 'crashed')::int,
+         snoozes = job.snoozes + (decided.outcome = 'snoozed')::int,
          run_at = case when decided.next_state = 'scheduled'
                        then clock_timestamp() + make_interval(secs => decided.delay) else job.run_at end,
          finished_at = case when decided.next_state in ('completed', 'failed', 'cancelled') then clock_timestamp() end,
          error = case when decided.next_state in ('completed', 'cancelled') then null
+                      when decided.outcome = 'snoozed' and decided.next_state = 'scheduled' then job.error
+                      when decided.outcome = 'snoozed' then %(snoozed_too_often)s::jsonb
                       else coalesce(decided.error::jsonb - 'traceback', job.error) end,
          updated_at = clock_timestamp()
     from decided

@@ -9,7 +9,7 @@ select job.id, job.queue, job.kind, job.user_id, job.state, job.priority, job.ti
          as remaining_seconds,
        job.run_at, job.created_at, greatest(job.updated_at, progress.updated_at) as updated_at,
        job.started_at, job.finished_at, job.cancel_requested_at is not null as cancel_requested,
-       job.error, result.summary, job.args, job.requeued_from
+       job.error, result.summary, job.args, job.requeued_from, job.snoozes
   from pgqueue.jobs as job
   left join pgqueue.progress on progress.job_id = job.id
   left join pgqueue.results as result on result.job_id = job.id

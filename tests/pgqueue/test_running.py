@@ -1,0 +1,186 @@
+"""What runs may do and must not: ask for later, grow, refuse to stop, leave what nobody can store."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from psycopg_pool import AsyncConnectionPool
+
+from pgqueue import Snooze
+from pgqueue.handlers import SnoozeRequest
+from pgqueue.job import JobSnapshot, JobState
+from pgqueue.maintenance import rescue
+from pgqueue.memory import private_bytes
+from pgqueue.queue import Queue
+from queue_scene import attempts, count, read_one, running_worker, violations, wait_final, wait_for
+
+pytestmark = pytest.mark.anyio
+
+_fits: SnoozeRequest = Snooze(60, "the exchange is closed")
+
+
+@pytest.fixture
+async def queue(pool: AsyncConnectionPool) -> AsyncIterator[Queue]:
+    async with Queue(pool) as queue:
+        yield queue
+
+
+def failed_once(job: JobSnapshot) -> bool:
+    return job.error is not None
+
+
+async def test_a_run_that_asks_for_later_waits_and_spends_no_retry(
+    database_url: str, queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    async with running_worker(database_url):
+        enqueued = await queue.enqueue("snooze", {"times": 2, "seconds": 1, "reason": "the exchange is closed"})
+        waiting = await wait_for(database_url, queue, enqueued.job_id, lambda job: job.snoozes == 1)
+        job = await wait_final(database_url, queue, enqueued.job_id)
+
+    assert (waiting.status, waiting.error) == ("waiting", None)
+    assert (waiting.run_at - waiting.updated_at).total_seconds() == pytest.approx(1.0, abs=0.05)
+    assert (job.state, job.snoozes) == (JobState.COMPLETED, 2)
+    assert await attempts(pool, enqueued.job_id) == [(1, "snoozed"), (2, "snoozed"), (3, "completed")]
+    assert await count(pool, "select failures + crashes from pgqueue.jobs") == 0
+    assert "the exchange is closed" in {moment.reason for moment in await queue.history(enqueued.job_id)}
+    assert await violations(pool) == []
+
+
+@pytest.mark.parametrize("seconds", [0, 0.9, 2_592_001, "soon", None])
+async def test_a_snooze_out_of_range_is_the_handlers_permanent_error(
+    database_url: str, queue: Queue, seconds: object
+) -> None:
+    async with running_worker(database_url):
+        enqueued = await queue.enqueue("snooze", {"seconds": seconds})
+        job = await wait_final(database_url, queue, enqueued.job_id)
+
+    assert job.state is JobState.FAILED
+    assert job.error is not None
+    assert job.error["type"] == "SnoozeOutOfRange"
+    assert "it must be 1 to 2,592,000" in job.error["message"]
+
+
+async def test_a_run_over_its_memory_is_stopped_with_figures_and_harms_no_other(
+    database_url: str, queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    async with running_worker(database_url, slots=2, child_memory_mb=256):
+        beside = await queue.enqueue("steps", {"steps": 10, "seconds": 2})
+        greedy = await queue.enqueue("grow", {"megabytes": 1024, "seconds": 60})
+        job = await wait_final(database_url, queue, greedy.job_id)
+        assert (await wait_final(database_url, queue, beside.job_id)).state is JobState.COMPLETED
+        after = await queue.enqueue("echo", {})
+        assert (await wait_final(database_url, queue, after.job_id)).state is JobState.COMPLETED
+
+    assert (job.state, job.attempt) == (JobState.FAILED, 1)
+    assert job.error is not None
+    assert job.error["type"] == "MemoryLimitExceeded"
+    assert "MB of memory at step 'growing', its limit is 256 MB" in job.error["message"]
+    assert await attempts(pool, beside.job_id) == [(1, "completed")]
+
+
+async def test_a_run_in_a_child_that_others_used_before_is_tried_again(database_url: str, queue: Queue) -> None:
+    async with running_worker(database_url, child_memory_mb=256):
+        await wait_final(database_url, queue, (await queue.enqueue("echo", {})).job_id)
+        greedy = await queue.enqueue("grow", {"megabytes": 1024, "seconds": 60})
+        waiting = await wait_for(database_url, queue, greedy.job_id, failed_once)
+        job = await wait_final(database_url, queue, greedy.job_id)
+
+    assert waiting.status == "waiting"
+    assert (job.state, job.attempt) == (JobState.FAILED, 2)
+
+
+async def test_an_idle_child_that_kept_half_its_memory_is_replaced(database_url: str, queue: Queue) -> None:
+    async with running_worker(database_url, child_memory_mb=512) as worker:
+        first = await wait_final(
+            database_url, queue, (await queue.enqueue("grow", {"megabytes": 320, "kept": True})).job_id
+        )
+        async with asyncio.timeout(30):
+            while worker.vitals().child_bytes > 320 * 1024 * 1024:  # noqa: ASYNC110 - the kernel's figure has no event
+                await asyncio.sleep(0.05)
+        second = await wait_final(database_url, queue, (await queue.enqueue("grow", {"megabytes": 1})).job_id)
+
+    assert first.summary is not None
+    assert second.summary is not None
+    assert first.summary["pid"] != second.summary["pid"]
+
+
+def test_private_memory_counts_what_was_touched_and_nothing_of_a_process_that_is_gone() -> None:
+    before = private_bytes(os.getpid())
+    held = b"x" * (64 * 1024 * 1024)
+
+    assert private_bytes(os.getpid()) - before == pytest.approx(len(held), rel=0.1)
+    assert private_bytes(2**22 + 1) == 0
+
+
+async def test_a_host_without_memory_is_a_passing_trouble(database_url: str, queue: Queue) -> None:
+    async with running_worker(database_url):
+        enqueued = await queue.enqueue("starved", {})
+        job = await wait_for(database_url, queue, enqueued.job_id, failed_once)
+
+    assert job.status == "waiting"
+    assert job.error is not None
+    assert "gave the run no more memory" in job.error["message"]
+
+
+async def test_a_run_that_ignores_sigterm_is_gone_within_grace_and_a_second(database_url: str, queue: Queue) -> None:
+    """Counted by the database, from the request to the end; a loaded machine may only make it slower."""
+    grace = 0.5
+    async with running_worker(database_url, cancel_grace_seconds=grace):
+        enqueued = await queue.enqueue("deaf", {})
+        await wait_for(database_url, queue, enqueued.job_id, lambda job: job.percent > 0)
+        asked = time.monotonic()
+        await queue.cancel(enqueued.job_id)
+        job = await wait_final(database_url, queue, enqueued.job_id)
+        took = time.monotonic() - asked
+
+    assert job.state is JobState.CANCELLED
+    assert grace <= took < 20
+
+
+async def test_a_result_beyond_the_bound_fails_for_good_and_harms_no_other(
+    database_url: str, queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    async with running_worker(database_url):
+        huge = await queue.enqueue("echo", {"detail_bytes": 64 * 1024 * 1024 + 1})
+        good = await queue.enqueue("echo", {})
+        job = await wait_final(database_url, queue, huge.job_id)
+        assert (await wait_final(database_url, queue, good.job_id)).state is JobState.COMPLETED
+
+    assert (job.state, job.attempt) == (JobState.FAILED, 1)
+    assert job.error is not None
+    assert "the limit is 67,108,864" in job.error["message"]
+    assert await attempts(pool, good.job_id) == [(1, "completed")]
+
+
+async def test_what_is_no_result_fails_its_job_alone(database_url: str, queue: Queue) -> None:
+    async with running_worker(database_url):
+        broken = await queue.enqueue("broken", {})
+        good = await queue.enqueue("echo", {})
+        job = await wait_for(database_url, queue, broken.job_id, failed_once)
+        assert (await wait_final(database_url, queue, good.job_id)).state is JobState.COMPLETED
+
+    assert job.error is not None
+    assert "'dict' object has no attribute 'summary'" in job.error["message"]
+
+
+async def test_a_drain_longer_than_the_lease_keeps_the_lease(
+    database_url: str, queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    """Others look for orphans all the while and find none."""
+    async with running_worker(database_url, lease_seconds=2, drain_seconds=60) as worker:
+        enqueued = await queue.enqueue("steps", {"steps": 100, "seconds": 6})
+        await wait_for(database_url, queue, enqueued.job_id, lambda job: job.percent > 0)
+        worker.stop()
+        while not (await read_one(queue, enqueued.job_id)).is_final:
+            assert list(await rescue(pool)) == []
+            assert await count(pool, "select count(*) from pgqueue.workers where draining or stopped_at is null") == 1
+            await asyncio.sleep(0.2)
+
+    job = await read_one(queue, enqueued.job_id)
+    assert job.state is JobState.COMPLETED
+    assert job.finished_at is not None
+    assert job.started_at is not None
+    assert (job.finished_at - job.started_at).total_seconds() > 4
+    assert await attempts(pool, enqueued.job_id) == [(1, "completed")]
