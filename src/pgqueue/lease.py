@@ -11,6 +11,8 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from pgqueue.database import answer_within
+from pgqueue.outage import level, reason
 from pgqueue.queries import sql
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,9 @@ class Lease:
         """Ids of running jobs that were asked to cancel; None when the lease is lost."""
         parameters = {"worker_id": self.worker_id, "lease_seconds": self._seconds, "draining": self.draining}
         async with self._pool.connection() as connection:
-            row = await (await connection.execute(sql("renew_lease"), parameters)).fetchone()
+            # A connection that hangs must leave time to renew over another.
+            with answer_within(connection, self._seconds / 3):
+                row = await (await connection.execute(sql("renew_lease"), parameters)).fetchone()
         return None if row is None else list(row[0])
 
     async def end(self) -> None:
@@ -60,7 +64,9 @@ class Lease:
             try:
                 asked = await self.renew()
             except (psycopg.Error, PoolTimeout) as error:
-                log.warning("lease not renewed", extra={"worker": str(self.worker_id), "reason": str(error).strip()})
+                log.log(
+                    level(error), "lease not renewed", extra={"worker": str(self.worker_id), "reason": reason(error)}
+                )
                 await asyncio.sleep(min(0.5, self._seconds / 10))
                 continue
             if asked is None:
