@@ -33,6 +33,7 @@ from pgqueue.job import (
 )
 from pgqueue.listener import Listener
 from pgqueue.logs import configure as configure_logs
+from pgqueue.outage import loudness
 from pgqueue.queue import Queue
 from pgqueue.schema_version import check_database, require_schema
 from pgqueue.settings import Settings, load_settings
@@ -75,6 +76,7 @@ __all__ = [
     "configure_logs",
     "connect_options",
     "load_settings",
+    "loudness",
     "open_pool",
     "parse_ids",
     "require_schema",

@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from pgqueue.errors import LeaseLost
 from pgqueue.job import JobState, Outcome
+from pgqueue.outage import loudness, reason
 from pgqueue.queries import sql
 
 CRASH_LIMIT = 3
@@ -82,7 +83,11 @@ class Endings:
                 return await self._write_batch(endings)
             except (psycopg.OperationalError, PoolTimeout) as error:
                 if not warned:
-                    log.warning("endings wait for the database", extra={"count": len(endings), "reason": str(error)})
+                    log.log(
+                        loudness(error),
+                        "endings wait for the database",
+                        extra={"count": len(endings), "reason": reason(error)},
+                    )
                 warned = True
                 await asyncio.sleep(RETRY_SECONDS)
 

@@ -12,7 +12,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from pgqueue.database import answer_within
-from pgqueue.outage import level, reason
+from pgqueue.outage import loudness, reason
 from pgqueue.queries import sql
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Lease:
                 asked = await self.renew()
             except (psycopg.Error, PoolTimeout) as error:
                 log.log(
-                    level(error), "lease not renewed", extra={"worker": str(self.worker_id), "reason": reason(error)}
+                    loudness(error), "lease not renewed", extra={"worker": str(self.worker_id), "reason": reason(error)}
                 )
                 await asyncio.sleep(min(0.5, self._seconds / 10))
                 continue

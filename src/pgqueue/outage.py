@@ -21,8 +21,8 @@ def is_away(error: BaseException) -> bool:
     return state is None or state.startswith(("08", "57P0", "53300"))
 
 
-def level(error: BaseException) -> int:
-    """How loud a loop is about an error: of an outage the pool has told already."""
+def loudness(error: BaseException) -> int:
+    """The level at which a loop tells of an error: of an outage the pool has told already."""
     return logging.DEBUG if is_away(error) else logging.WARNING
 
 

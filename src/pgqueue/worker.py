@@ -23,7 +23,7 @@ from pgqueue.job import ClaimedJob, JobState, Outcome
 from pgqueue.lease import Lease
 from pgqueue.listener import Listener
 from pgqueue.maintenance import maintain
-from pgqueue.outage import level, reason
+from pgqueue.outage import loudness, reason
 from pgqueue.pace import Pace, deal
 from pgqueue.progress import ProgressBoard
 from pgqueue.settings import Settings
@@ -142,7 +142,7 @@ class Worker:
                 if due.is_capped is not is_capped:
                     is_capped, pause = due.is_capped, 0.0
             except (psycopg.Error, PoolTimeout) as error:
-                log.log(level(error), "claim failed; trying again", extra={"reason": reason(error)})
+                log.log(loudness(error), "claim failed; trying again", extra={"reason": reason(error)})
                 pause = DATABASE_AWAY_SECONDS
             await self._sleep(min(self._settings.poll_seconds, self._settings.poll_seconds if pause is None else pause))
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -14,13 +15,13 @@ from sqlalchemy import make_url
 from api_scene import running_app
 from pgqueue.database import PatientConnection, answer_within, open_pool
 from pgqueue.lease import Lease
-from pgqueue.outage import Outage, level
+from pgqueue.outage import Outage, loudness
 from pgqueue.queue import Queue
 from queue_scene import count, running_worker, wait_for
 
 pytestmark = pytest.mark.anyio
 
-OURS = "datname = current_database() and application_name like 'pgqueue %'"
+OURS = "datname = current_database() and starts_with(application_name, 'pgqueue ')"
 
 
 @pytest.fixture
@@ -61,12 +62,12 @@ async def test_while_a_job_runs_nothing_holds_the_horizon_or_a_lock(
 ) -> None:
     """A transaction that is seen twice, a moment apart, would be one that stays open."""
     holders = (
-        "select pid, xact_start from pg_stat_activity"
-        f" where {OURS} and (backend_xmin is not null or backend_xid is not null or state like 'idle in transaction%')"
+        f"select pid, xact_start from pg_stat_activity where {OURS}"
+        " and (backend_xmin is not null or backend_xid is not null or starts_with(state, 'idle in transaction'))"
     )
     locks = f"select count(*) from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory' and {OURS}"
     async with long_job(database_url, queue):
-        seen: set[tuple[int, object]] = set()
+        seen: set[Any] = set()
         for _ in range(10):
             async with pool.connection() as connection:
                 now = set(await (await connection.execute(holders.encode())).fetchall())
@@ -193,10 +194,10 @@ async def test_an_outage_is_told_once_and_its_end_once(caplog: pytest.LogCapture
 
 
 def test_loops_are_silent_about_what_the_pool_told_and_loud_about_the_rest() -> None:
-    assert level(PoolTimeout()) == logging.DEBUG
-    assert level(psycopg.errors.AdminShutdown()) == logging.DEBUG
-    assert level(psycopg.errors.QueryCanceled()) == logging.WARNING
-    assert level(psycopg.errors.UndefinedTable()) == logging.WARNING
+    assert loudness(PoolTimeout()) == logging.DEBUG
+    assert loudness(psycopg.errors.AdminShutdown()) == logging.DEBUG
+    assert loudness(psycopg.errors.QueryCanceled()) == logging.WARNING
+    assert loudness(psycopg.errors.UndefinedTable()) == logging.WARNING
 
 
 async def test_a_pool_that_is_merely_busy_is_no_outage(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
