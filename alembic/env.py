@@ -42,10 +42,17 @@ def main() -> None:
     if url is None:
         message = "alembic: no database given. Run `pgqueue migrate`, which passes DATABASE_URL on."
         raise SystemExit(message)
-    with create_engine(url, poolclass=NullPool).begin() as connection:
-        # A migration that cannot get its lock gives up instead of stopping everyone who queues behind it.
-        connection.execute(text("set local lock_timeout = '10s'"))
+    # Never prepared: through a transaction pooler the next statement may reach another session.
+    engine = create_engine(
+        url, poolclass=NullPool, connect_args={"prepare_threshold": None, "application_name": "pgqueue migrate"}
+    )
+    with engine.begin() as connection:
+        # An index on a large table takes its time, whatever the role's own limit is.
+        connection.execute(text("set local statement_timeout = 0"))
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        # After that lock, which another migration may hold for long. A migration that cannot get a table's lock gives
+        # up instead of stopping everyone who queues behind it; `pgqueue migrate` tries again.
+        connection.execute(text("set local lock_timeout = '4s'"))
         # The version table lives in the first schema, so that must be there before Alembic looks.
         connection.execute(text("create schema if not exists pgqueue"))
         run(connection)

@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from command_line import pgqueue
 from engine import backtest, metrics, rules, sample, strategies
 from engine.request import parse_args
 from engine.sweep_plan import plan
@@ -32,6 +33,46 @@ def test_there_are_blocks() -> None:
 def test_a_block_of_sql_runs(database_url: str, block: str) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute(block)
+
+
+SICK = """
+insert into pgqueue.workers (id, pid, slots, host, queue, version, lease_expires_at)
+values ('8092b467-e205-4e10-b1aa-37e1dadf3330', 1, 2, 'gone', 'backtest', '0.1.0', now() - interval '1 hour');
+select pgqueue.enqueue('echo'), pgqueue.enqueue('echo', run_at => now() + interval '1 hour');
+update pgqueue.jobs set run_at = now() - interval '1 hour' where state = 'scheduled';
+insert into pgqueue.jobs (id, queue, kind, rank, turn, args, state, worker_id, attempt, started_at)
+values ('01a20ad0-2158-78f1-8cbd-a341db17a8f9', 'backtest', 'echo', 30, 9, '{}', 'processing',
+        '8092b467-e205-4e10-b1aa-37e1dadf3330', 1, now() - interval '1 hour');
+insert into pgqueue.progress (job_id, attempt) values ('01a20ad0-2158-78f1-8cbd-a341db17a8f9', 1);
+insert into pgqueue.results (job_id, attempt, summary, preview, detail)
+values ('01a20ad0-2158-78f1-8cbd-a341db17a8f9', 1, '{}', '', '');
+update pgqueue.queues set waiting = max_waiting;
+alter table pgqueue.progress set (autovacuum_enabled = false);
+select pgqueue.pause()
+"""
+OF_THE_SERVER = re.compile(
+    r"(version|primary|durability|replicas|autovacuum|row age|connections|notifications|clock|pooler|time limits|role"
+    r"|schema|transactions|roles for others): "
+)
+
+
+def test_what_the_doctor_says_of_a_sick_database_is_what_is_shown(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(SICK)
+
+    done = pgqueue("doctor", database_url=database_url)
+
+    findings = re.split(r"\n(?=\S)", done.stdout.rstrip("\n"))
+    shown = [one for one in findings if not one.startswith("ok ") and not OF_THE_SERVER.match(one.split(maxsplit=1)[1])]
+    (documented,) = re.findall(r"```text\n(.*?)```", OPERATING, flags=re.DOTALL)
+    assert done.returncode == 1
+    assert documented == "$ pgqueue doctor\n" + "\n".join(shown) + "\n"
+
+
+@pytest.mark.parametrize("query", sorted(set(re.findall(r"`(select [^`]+pgqueue[^`]+)`", OPERATING))))
+def test_a_query_within_the_text_runs(database_url: str, query: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(query.encode())
 
 
 @pytest.mark.parametrize("file", tables.TABLES)

@@ -42,7 +42,7 @@ def test_the_settings_table_is_current() -> None:
 
 
 def documented_commands() -> list[list[str]]:
-    spans = re.findall(r"`(pgqueue [^`]+)`", README)
+    spans = re.findall(r"`(pgqueue [^`]+)`", README + (ROOT / "docs" / "operating.md").read_text(encoding="utf-8"))
     lines = re.findall(r"^(pgqueue [^#\n]+)", README, flags=re.MULTILINE)
     return [shlex.split(command)[1:] for command in [*spans, *lines]]
 

@@ -17,7 +17,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from api.readers import Event, Reader
-from pgqueue import CHANGED, JobSnapshot, Listener, Queue, parse_ids
+from pgqueue import CHANGED, JobSnapshot, Listener, Queue, loudness, parse_ids
 
 RETRY_SECONDS = 0.5
 KNOWN_OWNERS = 100_000
@@ -102,7 +102,7 @@ class Hub:
             else:
                 jobs = await self._queue.read(list(reader.job_ids), user_id=reader.user_id)
         except (psycopg.Error, PoolTimeout) as error:
-            log.warning("snapshot not read; trying again", extra={"reason": str(error).strip()})
+            log.log(loudness(error), "snapshot not read; trying again", extra={"reason": str(error).strip()})
             return
         reader.is_current = True
         for job in jobs:
@@ -145,7 +145,7 @@ class Hub:
                 for job in await self._queue.read(list(hinted)):
                     self._publish(job)
             except (psycopg.Error, PoolTimeout) as error:
-                log.warning("hinted jobs not read; trying again", extra={"reason": str(error).strip()})
+                log.log(loudness(error), "hinted jobs not read; trying again", extra={"reason": str(error).strip()})
                 self._hinted |= hinted
                 self._heard.set()
                 await asyncio.sleep(RETRY_SECONDS)
@@ -162,7 +162,7 @@ class Hub:
             try:
                 await self._reread_once()
             except (psycopg.Error, PoolTimeout) as error:
-                log.warning("watched jobs not read again", extra={"reason": str(error).strip()})
+                log.log(loudness(error), "watched jobs not read again", extra={"reason": str(error).strip()})
 
     async def _reread_once(self) -> None:
         watched = {job_id for reader in self._all() for job_id in reader.unfinished()}

@@ -15,7 +15,15 @@ from engine.series import Prices
 from engine.sweep_plan import plan
 from engine.sweep_request import SweepRequest, parse_sweep_args
 
-CONNECT_SECONDS = 10
+# A peer that vanished is noticed within some 25 seconds; the run's time limit would notice it much later.
+CONNECT: dict[str, Any] = {
+    "application_name": "pgqueue prices",
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 
 
 class Context(Protocol):
@@ -141,7 +149,7 @@ def _load(request: BacktestRequest, warm_up: int) -> tuple[Prices, Prices | None
     if not url:
         raise DatabaseUnset
     # No prepared statements: a pooler in between may give each transaction another server.
-    with psycopg.connect(url, connect_timeout=CONNECT_SECONDS, prepare_threshold=None, autocommit=True) as connection:
+    with psycopg.connect(url, prepare_threshold=None, autocommit=True, **CONNECT) as connection:
         return load(connection, request, warm_up)
 
 

@@ -13,6 +13,7 @@ from pgqueue.errors import (
     NoPsycopg,
     PgQueueError,
     QueueFull,
+    ReleaseTooOld,
     SchemaMismatch,
     TooManyWaiting,
     UnknownKind,
@@ -34,6 +35,7 @@ from pgqueue.job import (
 )
 from pgqueue.listener import Listener
 from pgqueue.logs import configure as configure_logs
+from pgqueue.outage import loudness
 from pgqueue.queue import Queue
 from pgqueue.schema_version import check_database, require_schema
 from pgqueue.settings import Settings, load_settings
@@ -69,6 +71,7 @@ __all__ = [
     "Queue",
     "QueueFull",
     "QueueStats",
+    "ReleaseTooOld",
     "SchemaMismatch",
     "Settings",
     "Snooze",
@@ -82,6 +85,7 @@ __all__ = [
     "connect_options",
     "enqueue",
     "load_settings",
+    "loudness",
     "open_pool",
     "parse_ids",
     "require_schema",

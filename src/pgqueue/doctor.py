@@ -9,12 +9,16 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
+from pgqueue.errors import ReleaseTooOld, SchemaMismatch
 from pgqueue.queries import sql
-from pgqueue.schema_version import found_revision, head
+from pgqueue.roles import OPERATOR, READER
+from pgqueue.schema_version import found_revision, head, require_schema
 
 OLDEST, NEWEST = 15, 18
 CLOCK_SECONDS = 5.0
 LONG_SECONDS = 60.0
+OLD_ROWS = 1_000_000_000
+"""Autovacuum freezes at 200,000,000; writes stop at some 2,100,000,000."""
 
 
 class Verdict(StrEnum):
@@ -38,15 +42,17 @@ class Finding:
 async def examine(connection: AsyncConnection[Any]) -> list[Finding]:
     """All findings, in the order in which to mend them."""
     began = time.time()
-    (server,) = await _rows(connection, "examine_server")
+    (server,) = await _rows(connection, "examine_server", backend_pid=connection.info.backend_pid)
     took = time.time() - began
-    findings = list(_server(server, clock=began + took / 2))
+    findings = [*_server(server, clock=began + took / 2), *_session(server)]
     schema = await _schema(connection)
     findings.append(schema)
     findings += _transactions(await _rows(connection, "examine_transactions"))
-    if schema.verdict is not Verdict.OK:
+    if schema.verdict is Verdict.TROUBLE:
         # The rest asks tables that may not be there.
         return findings
+    (roles,) = await _rows(connection, "examine_roles", roles=[READER, OPERATOR])
+    findings += _roles(roles, role=server["role"])
     findings += _tables(await _rows(connection, "examine_tables"))
     (jobs,) = await _rows(connection, "examine_jobs")
     findings += _jobs(jobs)
@@ -54,31 +60,39 @@ async def examine(connection: AsyncConnection[Any]) -> list[Finding]:
     return findings
 
 
-async def _rows(connection: AsyncConnection[Any], verb: str) -> Sequence[dict[str, Any]]:
+async def _rows(connection: AsyncConnection[Any], verb: str, **parameters: Any) -> Sequence[dict[str, Any]]:
     cursor = connection.cursor(row_factory=dict_row)
-    return await (await cursor.execute(sql(verb))).fetchall()
+    return await (await cursor.execute(sql(verb), parameters)).fetchall()
 
 
 def _server(row: dict[str, Any], *, clock: float) -> Iterator[Finding]:
     known = OLDEST <= row["major"] <= NEWEST
-    yield Finding(
-        "version",
-        Verdict.OK if known else Verdict.WARNING,
-        f"PostgreSQL {row['version']}",
-        "" if known else f"Tested with PostgreSQL {OLDEST} to {NEWEST}; use one of them.",
-    )
+    advice = f"Tested with PostgreSQL {OLDEST} to {NEWEST}; use one of them."
+    yield _warn("version", known, f"PostgreSQL {row['version']}", advice)
     yield _expect(
         "primary", not row["is_replica"], "writable", "a read-only replica", "Point DATABASE_URL at the primary."
     )
-    yield _expect(
-        "durability",
-        row["fsync"] == "on" and row["synchronous_commit"] != "off",
-        f"fsync {row['fsync']}, synchronous_commit {row['synchronous_commit']}",
-        f"fsync {row['fsync']}, synchronous_commit {row['synchronous_commit']}",
-        "A crash loses finished jobs. Set both to on.",
+    switches = ("fsync", "full_page_writes", "synchronous_commit")
+    found = ", ".join(f"{name} {row[name]}" for name in switches)
+    is_durable = all(row[name] != "off" for name in switches)
+    yield _expect("durability", is_durable, found, found, "A crash loses finished jobs or more. Set them to on.")
+    yield _warn(
+        "replicas",
+        not row["replicas"] or bool(row["synchronous_standby_names"]),
+        f"{row['replicas']}, {'synchronous' if row['synchronous_standby_names'] else 'none of them synchronous'}"
+        if row["replicas"]
+        else "none",
+        "A failover may lose the last commits: enqueued jobs are gone, finished ones run again. "
+        "Set synchronous_standby_names where that must not be.",
     )
     yield _expect(
         "autovacuum", row["autovacuum"] == "on", "on", "off", "Dead rows pile up and claims slow down. Set it to on."
+    )
+    yield _warn(
+        "row age",
+        row["oldest_row_age"] < OLD_ROWS,
+        f"{row['oldest_row_age']:,} transactions",
+        "Vacuum cannot freeze: end what holds it back (see transactions) well before 2,000,000,000.",
     )
     free = row["max_connections"] - row["connections"]
     yield _warn(
@@ -93,30 +107,67 @@ def _server(row: dict[str, Any], *, clock: float) -> Iterator[Finding]:
         f"queue {row['notification_queue']:.0%} full",
         "Someone listens inside a long transaction; end it, or every NOTIFY fails when the queue is full.",
     )
-    apart = row["clock"] - clock
     yield _warn(
         "clock",
-        abs(apart) < CLOCK_SECONDS,
-        f"{apart:+.1f} s from this host's",
+        abs(row["clock"] - clock) < CLOCK_SECONDS,
+        f"{row['clock'] - clock:+.1f} s from this host's",
         "No decision is made by this host's clock, but its logs will mislead. Run an NTP client.",
     )
+
+
+def _session(row: dict[str, Any]) -> Iterator[Finding]:
+    yield _warn(
+        "pooler",
+        not row["is_pooled"],
+        "a pooler stands in between" if row["is_pooled"] else "none in between",
+        "Works, by polling. For hints at once, point DATABASE_URL past a transaction pooler: workers and API processes "
+        "hold few connections.",
+    )
+    limits = [row["statement_timeout"], row["idle_in_transaction_timeout"]]
+    yield _warn(
+        "time limits",
+        "0" not in limits,
+        f"statement_timeout {limits[0]}, idle_in_transaction_session_timeout {limits[1]}",
+        # Sessions of a pooler are not ours to set.
+        f"alter role {row['role']} set statement_timeout = '30s'; and the same for the other that is 0.",
+    )
+    powers = [("is_superuser", "a superuser"), ("bypasses_row_security", "free of row-level security")]
+    held = [words for name, words in powers if row[name]]
     yield _warn(
         "role",
-        not row["is_superuser"],
-        f"connected as {row['role']}{', a superuser' if row['is_superuser'] else ''}",
-        "Use a role that owns the tables and is no superuser.",
+        not held,
+        ", ".join([f"connected as {row['role']}", *held]),
+        "Use a role that owns the tables, is no superuser, and has no BYPASSRLS.",
+    )
+
+
+def _roles(row: dict[str, Any], *, role: str) -> Iterator[Finding]:
+    yield _expect(
+        "rights",
+        not row["missing"],
+        "all that a worker needs",
+        f"{role} lacks {', '.join(row['missing'])}",
+        "Connect as the owner of the tables, or grant what is missing.",
+    )
+    yield _warn(
+        "roles for others",
+        not row["ungranted"],
+        f"{', '.join(row['ungranted'])}: missing, or without its grants" if row["ungranted"] else "made and granted",
+        "Run `pgqueue migrate`, and have an administrator run what it prints.",
     )
 
 
 async def _schema(connection: AsyncConnection[Any]) -> Finding:
     found = await found_revision(connection)
-    return _expect(
-        "schema",
-        found == head(),
-        f"revision {found}",
-        f"revision {found or 'none'}, this release needs {head()}",
-        "Run `pgqueue migrate`.",
-    )
+    try:
+        await require_schema(connection)
+    except SchemaMismatch:
+        bad = f"revision {found or 'none'}, this release needs {head()}"
+        return Finding("schema", Verdict.TROUBLE, bad, "Run `pgqueue migrate`.")
+    except ReleaseTooOld as error:
+        return Finding("schema", Verdict.TROUBLE, f"revision {found}", str(error))
+    advice = "Fine during an upgrade. Upgrade what still runs the older release."
+    return _warn("schema", found == head(), f"revision {found}, this release is of {head()}", advice)
 
 
 def _transactions(rows: Sequence[dict[str, Any]]) -> Iterator[Finding]:
@@ -132,8 +183,13 @@ def _tables(rows: Sequence[dict[str, Any]]) -> Iterator[Finding]:
     if not rows:
         yield Finding("dead rows", Verdict.OK, "few")
     for row in rows:
-        found = f"{row['name']}: {row['dead']:,} dead, {row['live']:,} live, vacuumed {row['vacuumed_at'] or 'never'}"
-        yield Finding("dead rows", Verdict.WARNING, found, f"vacuum (analyze) pgqueue.{row['name']}")
+        name, dead = row["name"], f"{row['dead']:,} dead, {row['live']:,} live"
+        if row["is_never_vacuumed"]:
+            advice = f"alter table pgqueue.{name} reset (autovacuum_enabled)"
+            yield Finding("dead rows", Verdict.TROUBLE, f"{name}: autovacuum is switched off for it", advice)
+        else:
+            found = f"{name}: {dead}, vacuumed {row['vacuumed_at'] or 'never'}"
+            yield Finding("dead rows", Verdict.WARNING, found, f"vacuum (analyze) pgqueue.{name}")
 
 
 def _jobs(row: dict[str, Any]) -> Iterator[Finding]:
@@ -157,6 +213,19 @@ def _jobs(row: dict[str, Any]) -> Iterator[Finding]:
         "every queue with waiting jobs is served",
         f"nobody works on {', '.join(row['unserved'])}",
         "Start a worker: `PGQUEUE_QUEUE=… pgqueue worker`.",
+    )
+    yield _warn(
+        "counts",
+        not row["uncounted"],
+        f"not counted for a minute: {', '.join(row['uncounted'])}" if row["uncounted"] else "of waiting jobs, fresh",
+        "Its workers cannot sweep; read their logs. Enqueues are held against the old count.",
+    )
+    yield _expect(
+        "room",
+        row["full_queues"] == 0,
+        "every queue takes jobs",
+        f"{row['full_queues']} queues are full and refuse jobs",
+        "Start more workers, or raise the limit with `pgqueue queue limit QUEUE --max-waiting N`.",
     )
     yield _warn(
         "releases",

@@ -16,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pgqueue import frames
 from pgqueue.errors import LeaseLost
 from pgqueue.job import ClaimedJob, JobState, Outcome
+from pgqueue.outage import loudness, reason
 from pgqueue.queries import sql
 from pgqueue.retry import delay_seconds
 
@@ -215,7 +216,7 @@ def _is_about_rows(error: Exception) -> bool:
 
 def _warn(error: Exception, requests: Sequence[_Request]) -> None:
     count = sum(len(request.endings) for request in requests)
-    log.warning("endings wait for the database", extra={"count": count, "reason": str(error).strip()})
+    log.log(loudness(error), "endings wait for the database", extra={"count": count, "reason": reason(error)})
 
 
 def _unsavable(ending: Ending, error: psycopg.Error) -> Ending:

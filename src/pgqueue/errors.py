@@ -17,6 +17,8 @@ PgQueueError
 ├── UnknownAccount
 ├── NotEnoughCredits
 ├── SchemaMismatch
+├── ReleaseTooOld
+├── MigrationBlocked
 ├── ChildStartFailed
 ├── NoPsycopg
 ├── SnoozeOutOfRange       (snooze)
@@ -91,6 +93,28 @@ class SchemaMismatch(PgQueueError):
         self.expected = expected
         super().__init__(
             f"database schema: found revision {found or 'none'}, this release needs {expected}. Run `pgqueue migrate`."
+        )
+
+
+class ReleaseTooOld(PgQueueError):
+    """The schema has moved on and no longer serves this release."""
+
+    def __init__(self, *, found: str, since: str | None, ours: str) -> None:
+        self.found = found
+        self.since = since
+        super().__init__(
+            f"database schema: revision {found} serves releases from revision {since or 'unknown'} on, and this one is "
+            f"of revision {ours}. Upgrade this program."
+        )
+
+
+class MigrationBlocked(PgQueueError):
+    """Others held a table for too long; the database is as it was."""
+
+    def __init__(self, *, attempts: int) -> None:
+        super().__init__(
+            f"migration: a table was in use by others in all {attempts} attempts; nothing was changed. "
+            "End long transactions (`pgqueue doctor` names them) and run it again."
         )
 
 

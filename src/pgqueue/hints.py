@@ -13,6 +13,7 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from pgqueue.outage import loudness, reason
 from pgqueue.queries import sql
 
 READY = "pgqueue_ready"
@@ -83,7 +84,7 @@ class Hints:
                     sql("notify"), {"channels": [h[0] for h in hints], "payloads": [h[1] for h in hints]}
                 )
         except (psycopg.Error, PoolTimeout) as error:
-            log.warning("hints not sent", extra={"count": len(hints), "reason": str(error)})
+            log.log(loudness(error), "hints not sent", extra={"count": len(hints), "reason": reason(error)})
 
     def _take(self) -> list[tuple[str, str]]:
         hints = [(READY, queue) for queue in self._ready]

@@ -12,6 +12,8 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from pgqueue.database import answer_within
+from pgqueue.outage import loudness, reason
 from pgqueue.queries import sql
 
 log = logging.getLogger(__name__)
@@ -58,7 +60,9 @@ class Lease:
         # Before it is asked: the answer may be long on its way.
         asked_at = time.monotonic()
         async with self._pool.connection() as connection:
-            row = await (await connection.execute(sql("renew_lease"), parameters)).fetchone()
+            # A connection that hangs must leave time to renew over another.
+            with answer_within(connection, self._seconds / 3):
+                row = await (await connection.execute(sql("renew_lease"), parameters)).fetchone()
         self._renewed_at = None if row is None else asked_at
         return None if row is None else list(row[0])
 
@@ -73,7 +77,9 @@ class Lease:
             try:
                 asked = await self.renew()
             except (psycopg.Error, PoolTimeout) as error:
-                log.warning("lease not renewed", extra={"worker": str(self.worker_id), "reason": str(error).strip()})
+                log.log(
+                    loudness(error), "lease not renewed", extra={"worker": str(self.worker_id), "reason": reason(error)}
+                )
                 await asyncio.sleep(min(0.5, self._seconds / 10))
                 continue
             if asked is None:

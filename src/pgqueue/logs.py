@@ -29,3 +29,5 @@ def configure(level: int = logging.INFO, *, stream: TextIO | None = None) -> Non
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(FactsFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # Our pool says once that the database is away; psycopg's would say it at every attempt.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)

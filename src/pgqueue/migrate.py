@@ -1,17 +1,24 @@
 """Bring a database to the schema this release needs."""
 
 import logging
+import time
+from collections.abc import Callable
+from random import random
 
 import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from pgqueue.errors import MigrationBlocked
 from pgqueue.schema_version import migrations
 
 VERSION_SCHEMA = "pgqueue"
+LOCK_ATTEMPTS = 10
+LOCK_PAUSE_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -31,20 +38,37 @@ def sqlalchemy_url(database_url: str) -> str:
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:
-    """Migrate up to the revision, in one transaction; two at once wait for each other."""
-    command.upgrade(configuration(database_url), revision)
+    """Migrate up to the revision, in one transaction; two at once wait for each other.
+
+    Raises MigrationBlocked when others do not let go of a table.
+    """
+    _when_free(lambda: command.upgrade(configuration(database_url), revision))
 
 
 def downgrade(database_url: str, revision: str) -> None:
     """Migrate down to the revision ("base" leaves nothing)."""
-    command.downgrade(configuration(database_url), revision)
+    _when_free(lambda: command.downgrade(configuration(database_url), revision))
+
+
+def _when_free(migrate: Callable[[], None]) -> None:
+    """Each attempt waits a few seconds for its locks and lets everyone through before the next."""
+    for attempt in range(1, LOCK_ATTEMPTS + 1):
+        try:
+            return migrate()
+        except OperationalError as error:
+            if not isinstance(error.orig, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
+                raise
+            log.warning("migration: a table is in use; trying again", extra={"attempt": attempt})
+        if attempt < LOCK_ATTEMPTS:
+            time.sleep(LOCK_PAUSE_SECONDS * (0.5 + random()))  # noqa: S311 - jitter
+    raise MigrationBlocked(attempts=LOCK_ATTEMPTS)
 
 
 def current(database_url: str) -> str | None:
     """The revision the database is at; None when it was never migrated."""
     # Asked plainly first: an address that does not answer is psycopg's to explain, in one sentence.
     psycopg.connect(database_url, connect_timeout=5).close()
-    engine = create_engine(sqlalchemy_url(database_url), poolclass=NullPool)
+    engine = create_engine(sqlalchemy_url(database_url), poolclass=NullPool, connect_args={"prepare_threshold": None})
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table_schema": VERSION_SCHEMA})
         return context.get_current_revision()

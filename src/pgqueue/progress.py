@@ -11,6 +11,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pgqueue.executor import ProgressReport
 from pgqueue.hints import Hints
 from pgqueue.job import ClaimedJob
+from pgqueue.outage import loudness, reason
 from pgqueue.queries import sql
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class ProgressBoard:
             try:
                 written = await self._write(latest)
             except (psycopg.Error, PoolTimeout) as error:
-                log.warning("progress not written", extra={"count": len(latest), "reason": str(error)})
+                log.log(loudness(error), "progress not written", extra={"count": len(latest), "reason": reason(error)})
             else:
                 for job_id in latest.keys() - written:
                     self._on_lease_lost(job_id, latest[job_id][0])

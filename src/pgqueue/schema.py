@@ -38,6 +38,26 @@ metadata = MetaData(
     },
 )
 
+# When dead rows are removed; by default a fifth of a table must be dead first. Tables of a few pages, which every claim
+# reads: as soon as there are some. Those of a row per user or running job: at a hundredth, and so that the vacuum, once
+# begun, does not rest.
+FEW_ROWS = {
+    "fillfactor": "50",
+    "autovacuum_vacuum_scale_factor": "0",
+    "autovacuum_vacuum_threshold": "200",
+    "autovacuum_vacuum_cost_delay": "0",
+}
+ROW_PER_USER = {
+    "autovacuum_vacuum_scale_factor": "0.01",
+    "autovacuum_vacuum_threshold": "500",
+    "autovacuum_vacuum_cost_delay": "0",
+}
+ROW_PER_JOB = {
+    "autovacuum_vacuum_scale_factor": "0.01",
+    "autovacuum_vacuum_threshold": "1000",
+    "autovacuum_vacuum_cost_delay": "1",
+}
+
 NOW = text("clock_timestamp()")
 NOBODY = text("'00000000-0000-0000-0000-000000000000'::uuid")
 
@@ -65,6 +85,7 @@ queues = Table(
     Column("details_pruned_to", DateTime(timezone=True), nullable=False, server_default=text("'-infinity'")),
     Column("attempts_pruned_to", DateTime(timezone=True), nullable=False, server_default=text("'-infinity'")),
     CheckConstraint("length(name) between 1 and 63", name="name_length"),
+    postgresql_with=FEW_ROWS,
 )
 
 # Users take turns within a rank. The floor is the newest turn that was started: a user who comes back after a
@@ -77,6 +98,7 @@ turns = Table(
     Column("floor", BigInteger, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("queue", "rank"),
     CheckConstraint("rank between 0 and 30", name="rank_range"),
+    postgresql_with=FEW_ROWS,
 )
 
 # What a tier grants. Null is no limit; waiting always has one.
@@ -112,7 +134,7 @@ accounts = Table(
     CheckConstraint("per_day >= 0", name="per_day_not_negative"),
     CheckConstraint("waiting between 0 and 1000000", name="waiting_range"),
     CheckConstraint("available >= 0 and held >= 0", name="credits_not_negative"),
-    postgresql_with={"fillfactor": "70"},
+    postgresql_with={"fillfactor": "70", **ROW_PER_USER},
 )
 
 # Every movement of credits, never changed: an account's two figures are sums over it.
@@ -154,7 +176,7 @@ lanes = Table(
     PrimaryKeyConstraint("queue", "user_id"),
     CheckConstraint("used >= 0 and parked >= 0 and today >= 0 and excess >= 0", name="counts_not_negative"),
     CheckConstraint("used <= slots + excess", name="limit"),
-    postgresql_with={"fillfactor": "50"},
+    postgresql_with={"fillfactor": "50", **ROW_PER_USER},
 )
 
 jobs = Table(
@@ -208,7 +230,8 @@ jobs = Table(
     CheckConstraint("length(kind) between 1 and 63", name="kind_length"),
     CheckConstraint("length(idempotency_key) between 1 and 255", name="idempotency_key_length"),
     CheckConstraint("jsonb_typeof(args) = 'object'", name="args_are_object"),
-    postgresql_with={"fillfactor": "85", "autovacuum_vacuum_scale_factor": "0.02"},
+    # Analyzed early, too: how many of the rows wait changes within minutes.
+    postgresql_with={"fillfactor": "85", "autovacuum_analyze_scale_factor": "0.02", **ROW_PER_JOB},
 )
 
 # The claim's order, and nothing but what may be claimed.
@@ -257,7 +280,7 @@ progress = Table(
     Column("step", Text),
     CheckConstraint("percent between 0 and 100", name="percent_range"),
     CheckConstraint("remaining_seconds >= 0", name="remaining_not_negative"),
-    postgresql_with={"fillfactor": "50", "autovacuum_vacuum_scale_factor": "0.02"},
+    postgresql_with={"fillfactor": "50", **ROW_PER_JOB},
 )
 
 attempts = Table(
@@ -324,7 +347,17 @@ workers = Table(
     Column("version", Text, nullable=False),
     Column("draining", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("slots between 1 and 1024", name="slots_range"),
-    postgresql_with={"fillfactor": "50"},
+    postgresql_with=FEW_ROWS,
 )
 
 Index("workers_live_idx", workers.c.queue, postgresql_where=text("stopped_at is null"))
+
+# The oldest revision whose release still works on this schema: migrations that take something away raise it, and a
+# program older than that does not start.
+compatibility = Table(
+    "compatibility",
+    metadata,
+    Column("is_only_row", Boolean, primary_key=True, server_default=text("true")),
+    Column("since", Text, nullable=False),
+    CheckConstraint("is_only_row", name="one_row"),
+)

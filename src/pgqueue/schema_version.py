@@ -7,8 +7,8 @@ from pathlib import Path
 from psycopg import AsyncConnection
 from psycopg.errors import InvalidSchemaName, UndefinedTable
 
-from pgqueue.database import connect_options
-from pgqueue.errors import SchemaMismatch
+from pgqueue.database import PatientConnection, connect_options
+from pgqueue.errors import ReleaseTooOld, SchemaMismatch
 
 
 def migrations() -> Path:
@@ -25,24 +25,38 @@ def head() -> str:
 
 
 async def check_database(database_url: str) -> None:
-    """Connect once, plainly, and require the schema: psycopg or SchemaMismatch then say in a sentence what is wrong.
+    """Connect once, plainly, and require the schema: psycopg or our own errors then say in a sentence what is wrong.
 
     A pool would go on trying, and a person would rather be told.
     """
-    async with await AsyncConnection.connect(
-        database_url, autocommit=True, **connect_options("pgqueue check")
+    async with await PatientConnection.connect(
+        database_url, autocommit=True, prepare_threshold=None, **connect_options("pgqueue check")
     ) as connection:
         await require_schema(connection)
 
 
 async def require_schema(connection: AsyncConnection) -> None:
-    """Raise SchemaMismatch unless the database is at the revision this release needs, or at a later one.
+    """Return when this release works on the database's schema; raise SchemaMismatch or ReleaseTooOld when it does not.
 
-    Migrations expand first and contract later: this release runs on while the next one is brought up.
+    Migrations expand first and contract later, so a later revision serves as well, unless it says that it does not:
+    this release runs on while the next one is brought up.
     """
     found = await found_revision(connection)
     if found is None or found < head():
         raise SchemaMismatch(found=found, expected=head())
+    if found > head():
+        since = await compatible_since(connection)
+        if since is None or since > head():
+            raise ReleaseTooOld(found=found, since=since, ours=head())
+
+
+async def compatible_since(connection: AsyncConnection) -> str | None:
+    """The oldest revision whose release the schema still serves; None where it does not say."""
+    try:
+        row = await (await connection.execute("select since from pgqueue.compatibility")).fetchone()
+    except UndefinedTable:
+        return None
+    return None if row is None else str(row[0])
 
 
 async def found_revision(connection: AsyncConnection) -> str | None:

@@ -25,6 +25,7 @@ from pgqueue.job import ClaimedJob, JobState, Outcome
 from pgqueue.lease import Lease
 from pgqueue.listener import Listener
 from pgqueue.maintenance import Keep, maintain
+from pgqueue.outage import loudness, reason
 from pgqueue.pace import Pace, deal
 from pgqueue.progress import ProgressBoard
 from pgqueue.settings import Settings
@@ -159,7 +160,7 @@ class Worker:
                     is_capped, pause = due.is_capped, 0.0
             except (psycopg.Error, PoolTimeout) as error:
                 self._claims_failed += 1
-                log.warning("claim failed; trying again", extra={"reason": str(error).strip()})
+                log.log(loudness(error), "claim failed; trying again", extra={"reason": reason(error)})
                 pause = DATABASE_AWAY_SECONDS
                 self._strays_at = 0.0
             await self._sleep(min(self._settings.poll_seconds, self._settings.poll_seconds if pause is None else pause))

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from pgqueue import migrate
+from pgqueue import migrate, roles
 from pgqueue.doctor import Finding, Verdict, examine
 from pgqueue.queue import Queue
 from queue_scene import expire_lease, still_worker
@@ -26,17 +26,20 @@ async def findings(pool: AsyncConnectionPool) -> dict[str, Finding]:
 
 
 # Of the server the tests run on, not of the database.
-OF_THE_SERVER = {"durability", "role", "transactions", "connections"}
+OF_THE_SERVER = {"durability", "role", "transactions", "connections", "row age", "notifications"}
 
 
-async def test_a_healthy_database_has_nothing_to_mend(queue: Queue, pool: AsyncConnectionPool) -> None:
+async def test_a_healthy_database_has_nothing_to_mend(
+    database_url: str, queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    assert roles.arrange(database_url) == []
     worker = await still_worker(pool)
     await queue.enqueue("echo", {})
     await worker.end(await worker.claim_one())
 
     found = await findings(pool)
 
-    assert len(found) >= 14
+    assert len(found) >= 22
     ill = {check for check, finding in found.items() if finding.verdict is not Verdict.OK}
     assert ill <= OF_THE_SERVER, [found[check] for check in ill]
 
@@ -66,6 +69,39 @@ async def test_a_sick_database_is_told_what_to_do(database_url: str, queue: Queu
     assert found["workers"].found == "nobody works on backtest"
     assert found["paused queues"].found == "backtest"
     assert "completed job and its result do not match" in found["invariants"].found
+
+
+async def test_what_was_switched_off_or_never_granted_is_named(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await queue.enqueue("echo", {})
+    await still_worker(pool)
+    async with pool.connection() as connection:
+        await connection.execute("alter table pgqueue.jobs set (autovacuum_enabled = false)")
+        await connection.execute("set synchronous_commit = off")
+        await connection.execute("set statement_timeout = 0")
+        await connection.execute("update pgqueue.queues set counted_at = now() - interval '1 h', waiting = max_waiting")
+        found = {finding.check: finding for finding in await examine(connection)}
+
+    assert "autovacuum is switched off for it" in found["dead rows"].found
+    assert "synchronous_commit off" in found["durability"].found
+    assert found["time limits"].verdict is Verdict.WARNING
+    assert found["counts"].found == "not counted for a minute: backtest"
+    assert found["room"].verdict is Verdict.TROUBLE
+    assert found["roles for others"].found.endswith("missing, or without its grants")
+
+
+async def test_a_role_without_the_rights_of_a_worker_is_told_which(
+    database_url: str, pool: AsyncConnectionPool
+) -> None:
+    assert roles.arrange(database_url) == []
+    async with pool.connection() as connection:
+        await connection.execute("grant select on pgqueue.alembic_version, pgqueue.compatibility to pgqueue_reader")
+        await connection.execute("set role pgqueue_reader")
+        found = {finding.check: finding for finding in await examine(connection)}
+        await connection.execute("reset role")
+
+    assert found["rights"].verdict is Verdict.TROUBLE
+    assert "insert on results" in found["rights"].found
+    assert found["role"].found == "connected as pgqueue_reader"
 
 
 async def test_a_long_transaction_is_named(database_url: str, pool: AsyncConnectionPool) -> None:

@@ -38,8 +38,8 @@ def test_migrating_twice_changes_nothing(database_url: str) -> None:
     assert migrate.current(database_url) == head()
 
 
-def test_checks_of_metadata_and_migrations_say_the_same(database_url: str) -> None:
-    """Alembic compares everything but the text of CHECKs: Postgres is asked to print both."""
+def test_checks_and_storage_of_metadata_and_migrations_are_the_same(database_url: str) -> None:
+    """Alembic compares everything but the text of CHECKs and how tables are stored: Postgres is asked to print both."""
     from sqlalchemy.schema import CreateSchema
 
     import api.schema
@@ -50,9 +50,15 @@ def test_checks_of_metadata_and_migrations_say_the_same(database_url: str) -> No
         "select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint"
         " where contype = 'c' and connamespace::regnamespace::text in ('pgqueue', 'engine', 'api') order by 1, 2"
     )
+    storage = text(
+        "select oid::regclass::text, (select array_agg(option order by option) from unnest(reloptions) as option)"
+        " from pg_class where relkind = 'r' and relnamespace::regnamespace::text in ('pgqueue', 'engine', 'api')"
+        " and relname <> 'alembic_version' order by 1"
+    )
     database = create_engine(migrate.sqlalchemy_url(database_url))
     with database.begin() as connection:
         migrated = connection.execute(query).all()
+        stored = connection.execute(storage).all()
         uuid7 = connection.execute(text("select pg_get_functiondef('pgqueue.uuid7'::regproc)")).scalar_one()
     migrate.downgrade(database_url, "base")
     with database.begin() as connection:
@@ -62,6 +68,7 @@ def test_checks_of_metadata_and_migrations_say_the_same(database_url: str) -> No
                 connection.exec_driver_sql(uuid7)
             metadata.create_all(connection)
         described = connection.execute(query).all()
+        assert connection.execute(storage).all() == stored
     database.dispose()
 
     assert len(migrated) > 30

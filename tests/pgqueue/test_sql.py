@@ -32,6 +32,7 @@ PARAMETERS: dict[str, Any] = {
     "snooze_limit": 1, "snoozed_too_often": "{}", "started": 1, "starts": 1,
     "states": None, "steps": ["s"], "summaries": ["{}"], "tier": 0, "user_id": ONE, "user_ids": [ONE],
     "version": "1", "waiting": "1", "worker_id": ONE,
+    "backend_pid": 1, "names": ["work_mem"], "roles": ["r"], "settings": ["1MB"],
 }  # fmt: skip
 
 STATEMENTS = sorted(

@@ -18,7 +18,7 @@ def run(command: str, work: Callable[[AsyncConnection[Any]], Awaitable[int | Non
     async def session() -> int:
         database_url = require_url(load_settings())
         async with await AsyncConnection.connect(
-            database_url, autocommit=True, **connect_options(f"pgqueue {command}")
+            database_url, autocommit=True, prepare_threshold=None, **connect_options(f"pgqueue {command}")
         ) as connection:
             await require_schema(connection)
             return await work(connection) or 0

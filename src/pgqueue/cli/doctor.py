@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from pgqueue.cli.output import console, notes, write_json
 from pgqueue.database import open_pool, require_url
@@ -39,6 +40,7 @@ async def _examine() -> list[Finding]:
 
 
 def _show(finding: Finding) -> None:
-    console.print(f"{MARKS[finding.verdict]:<8} {finding.check}: {finding.found}", highlight=False)
+    mark = f"{MARKS[finding.verdict]}{' ' * (9 - len(finding.verdict))}"
+    console.print(f"{mark}{escape(f'{finding.check}: {finding.found}')}", highlight=False)
     if finding.advice:
         console.print(f"         {finding.advice}", highlight=False, markup=False)

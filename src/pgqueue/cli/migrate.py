@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from pgqueue import logs, roles
 from pgqueue.cli.output import notes
 from pgqueue.database import require_url
 from pgqueue.settings import load_settings
@@ -12,12 +13,19 @@ from pgqueue.settings import load_settings
 def migrate(
     to: Annotated[str, typer.Option(help="Revision to migrate up to.")] = "head",
 ) -> None:
-    """Create or update the tables. Safe to repeat; two at once wait for each other."""
+    """Create or update the tables and roles. Safe to repeat; two at once wait for each other.
+
+    Statements that only an administrator may run are printed on stdout, ready for psql.
+    """
     # Loaded here: the migration tool would double the start of every other command.
     from pgqueue import migrate as migrations
 
+    logs.configure()
     database_url = require_url(load_settings())
     before = migrations.current(database_url)
     migrations.upgrade(database_url, to)
     after = migrations.current(database_url)
     notes.print(f"Schema at revision {after}." if before != after else f"Schema is at revision {after} already.")
+    if to == "head" and (left := roles.arrange(database_url)):
+        notes.print("The role of DATABASE_URL may not do the rest. Have an administrator run:")
+        typer.echo("\n".join(left))

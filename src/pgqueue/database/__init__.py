@@ -1,14 +1,17 @@
 """Where the database is: the one DATABASE_URL names, or an embedded PostgreSQL."""
 
+from pgqueue.database.connection import PatientConnection, answer_within, connect_options
 from pgqueue.database.embedded import EmbeddedServer
 from pgqueue.database.errors import DatabaseMissing, EmbeddedServerFailed
-from pgqueue.database.pool import connect_options, open_pool
+from pgqueue.database.pool import open_pool
 from pgqueue.database.url import require_url, running_url
 
 __all__ = [
     "DatabaseMissing",
     "EmbeddedServer",
     "EmbeddedServerFailed",
+    "PatientConnection",
+    "answer_within",
     "connect_options",
     "open_pool",
     "require_url",

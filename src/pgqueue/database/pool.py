@@ -1,24 +1,22 @@
-"""How connections are made: dead peers noticed, nothing waits for ever, no plan outlives what it was made for."""
+"""How connections are kept: dead ones replaced, nothing waits for ever, no plan outlives what it was made for."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import psycopg
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-STATEMENT_SECONDS = 30
+from pgqueue.database.connection import PATIENT_SESSION, PatientConnection, answer_within, connect_options
+from pgqueue.outage import Outage, is_away
+from pgqueue.queries import sql
 
-
-def connect_options(application_name: str) -> dict[str, Any]:
-    """Options for psycopg's connect: a peer that vanished is noticed within some 15 to 25 seconds."""
-    return {
-        "application_name": application_name,
-        "connect_timeout": 5,
-        "keepalives": 1,
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 15_000,
-    }
+CHECK_SECONDS = 3.0
+"""How long a connection that is about to be handed out may take to say that it lives; a healthy one takes 0.1 ms."""
+RECONNECT_SECONDS = 3.0
+"""A pool doubles the pause between its attempts until so long has passed, then begins anew: it is 2 s at most."""
 
 
 def open_pool(
@@ -28,24 +26,70 @@ def open_pool(
 
     size: at the most, ≥ 1. wait_seconds: for a free connection, then PoolTimeout.
     """
-    return AsyncConnectionPool(
+    return _Pool(
         database_url,
+        connection_class=PatientConnection,
         min_size=1,
         max_size=size,
         timeout=wait_seconds,
+        reconnect_timeout=RECONNECT_SECONDS,
         open=False,
         configure=_configure,
         # After a restart of the server its dead connections are replaced here, not handed out; costs some 0.1 ms.
-        check=AsyncConnectionPool.check_connection,
+        check=_check,
         # Never prepared: a plan made while the tables were empty may read them whole once they are full, and a
         # transaction pooler may hand the next statement to another backend. Planning anew costs some 0.1 ms.
         kwargs={**connect_options(application_name), "autocommit": True, "prepare_threshold": None},
     )
 
 
+class _Pool(AsyncConnectionPool):
+    """Tells once of an outage, and knocks until it is over."""
+
+    def __init__(self, database_url: str, *, kwargs: dict[str, Any], **options: Any) -> None:
+        self._outage = Outage(kwargs["application_name"])
+        self._failed_before = 0
+        self._knocking: asyncio.Task[None] | None = None
+        super().__init__(database_url, kwargs=kwargs, reconnect_failed=_Pool._knock_again, **options)
+
+    @asynccontextmanager
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[AsyncConnection]:  # noqa: ASYNC109
+        connection: AsyncConnection | None = None
+        try:
+            async with super().connection(timeout) as connection:
+                yield connection
+        except (PoolTimeout, psycopg.OperationalError) as error:
+            if is_away(error) and (self._failed() if connection is None else connection.closed):
+                self._outage.begins(error)
+            raise
+        if self._outage.lasts:
+            self._failed_before = self._failures()
+            self._outage.ends()
+
+    def _failures(self) -> int:
+        return self.get_stats().get("connections_errors", 0)
+
+    def _failed(self) -> bool:
+        # A pool whose connections are all in use times out, too, and no connection has failed.
+        return self._failures() > self._failed_before
+
+    @staticmethod
+    async def _knock_again(pool: "AsyncConnectionPool[Any]") -> None:
+        # The pool has given up, and who waits in it would wait in vain until somebody new came. Somebody new comes.
+        assert isinstance(pool, _Pool)
+        pool._knocking = asyncio.create_task(pool._knock(), name="pgqueue pool")  # noqa: SLF001
+
+    async def _knock(self) -> None:
+        with suppress(PoolTimeout, PoolClosed, psycopg.Error):
+            async with self.connection(RECONNECT_SECONDS):
+                pass
+
+
+async def _check(connection: AsyncConnection) -> None:
+    with answer_within(connection, CHECK_SECONDS):
+        await connection.execute("")
+
+
 async def _configure(connection: AsyncConnection) -> None:
-    await connection.execute(
-        "select set_config('statement_timeout', %(limit)s, false),"
-        " set_config('idle_in_transaction_session_timeout', %(limit)s, false)",
-        {"limit": f"{STATEMENT_SECONDS}s"},
-    )
+    limits = {"names": list(PATIENT_SESSION), "settings": list(PATIENT_SESSION.values())}
+    await connection.execute(sql("configure_session"), {**limits, "backend_pid": connection.info.backend_pid})
