@@ -25,6 +25,9 @@ PRIVATE = {
 }
 """Columns that a reader does not see. An operator does not see those of results: a requeue copies args, no more."""
 
+OPERATORS_VIEWS = {"job_history"}
+"""Views that show what stands in those columns."""
+
 WRITES = {
     "jobs": "insert, update, delete",
     "queues": "insert, update",
@@ -32,6 +35,8 @@ WRITES = {
     "lanes": "insert, update",
     "accounts": "insert, update",
     "ledger": "insert",
+    "attempts": "delete",
+    "events": "delete",
     "workers": "delete",
 }
 """What the functions of an operator write, by table; what hangs on a job goes with it by its foreign keys."""
@@ -77,7 +82,8 @@ def _grants(connection: Connection) -> Iterator[sql.Composed]:
         seen = sql.SQL(", ").join(sql.Identifier(column) for column in columns if column not in private)
         part = sql.SQL("grant select ({}) on {} to {}")
         whole = sql.SQL("grant select on {} to {}")
-        yield part.format(seen, relation, reader) if private else whole.format(relation, reader)
+        if name not in OPERATORS_VIEWS:
+            yield part.format(seen, relation, reader) if private else whole.format(relation, reader)
         yield part.format(seen, relation, operator) if name == "results" else whole.format(relation, operator)
         if kind == "r" and name in WRITES:
             # Fragments of ours, from the table above.
