@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib.metadata import version
 from uuid import UUID, uuid4
 
@@ -42,9 +42,14 @@ class Lease:
         async with self._pool.connection() as connection:
             await connection.execute(sql("register_worker"), parameters)
 
-    async def renew(self) -> list[UUID] | None:
-        """Ids of running jobs that were asked to cancel; None when the lease is lost."""
-        parameters = {"worker_id": self.worker_id, "lease_seconds": self._seconds, "draining": self.draining}
+    async def renew(self, running: Collection[UUID] = ()) -> list[UUID] | None:
+        """Ids of those running jobs that were asked to cancel; None when the lease is lost."""
+        parameters = {
+            "worker_id": self.worker_id,
+            "lease_seconds": self._seconds,
+            "draining": self.draining,
+            "job_ids": list(running),
+        }
         async with self._pool.connection() as connection:
             row = await (await connection.execute(sql("renew_lease"), parameters)).fetchone()
         return None if row is None else list(row[0])
@@ -54,11 +59,13 @@ class Lease:
         async with self._pool.connection() as connection:
             await connection.execute(sql("stop_worker"), {"worker_id": self.worker_id})
 
-    async def keep(self, *, on_cancel: Callable[[UUID], None], on_lost: Callable[[], None]) -> None:
-        """Renew until cancelled: three times per lease, sooner after a failure."""
+    async def keep(
+        self, *, running: Collection[UUID], on_cancel: Callable[[UUID], None], on_lost: Callable[[], None]
+    ) -> None:
+        """Renew until cancelled: three times per lease, sooner after a failure. running: ids of the worker's jobs."""
         while True:
             try:
-                asked = await self.renew()
+                asked = await self.renew(running)
             except (psycopg.Error, PoolTimeout) as error:
                 log.warning("lease not renewed", extra={"worker": str(self.worker_id), "reason": str(error).strip()})
                 await asyncio.sleep(min(0.5, self._seconds / 10))

@@ -13,6 +13,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from pgqueue.claim import claim, promote
+from pgqueue.cursor import Cursor
 from pgqueue.database import open_pool
 from pgqueue.ending import Ending, Endings
 from pgqueue.errors import LeaseLost
@@ -22,7 +23,7 @@ from pgqueue.hints import CANCEL, READY, parse_ids
 from pgqueue.job import ClaimedJob, JobState, Outcome
 from pgqueue.lease import Lease
 from pgqueue.listener import Listener
-from pgqueue.maintenance import maintain
+from pgqueue.maintenance import Maintenance
 from pgqueue.pace import Pace, deal
 from pgqueue.progress import ProgressBoard
 from pgqueue.settings import Settings
@@ -45,6 +46,7 @@ class Worker:
         self._database_url = database_url
         self._pool: AsyncConnectionPool = open_pool(database_url, size=2, application_name="pgqueue worker")
         self._lease = Lease(self._pool, queue=settings.queue, slots=settings.slots, seconds=settings.lease_seconds)
+        self._cursor = Cursor(settings.queue)
         self._board = ProgressBoard(
             self._pool,
             self._lease.worker_id,
@@ -99,12 +101,7 @@ class Worker:
                     for name, work in {
                         "lease": self._keep_lease(),
                         "listener": self._listener().run(),
-                        "maintenance": maintain(
-                            self._pool,
-                            queue=self._settings.queue,
-                            keep_days=self._settings.keep_days,
-                            on_rescued=self._rescued,
-                        ),
+                        "maintenance": self._maintenance().run(),
                         "progress": self._board.run(),
                         "endings": self._endings.run(),
                     }.items()
@@ -148,7 +145,12 @@ class Worker:
     async def _claim(self, limit: int, *, is_capped: bool) -> list[ClaimedJob]:
         worker_id = self._lease.worker_id
         return await claim(
-            self._pool, queue=self._settings.queue, worker_id=worker_id, limit=limit, is_capped=is_capped
+            self._pool,
+            queue=self._settings.queue,
+            worker_id=worker_id,
+            limit=limit,
+            cursor=self._cursor,
+            is_capped=is_capped,
         )
 
     async def _sleep(self, seconds: float) -> None:
@@ -252,12 +254,23 @@ class Worker:
 
     async def _keep_lease(self) -> None:
         while True:
-            await self._lease.keep(on_cancel=self._cancel, on_lost=lambda: None)
+            await self._lease.keep(running=self._running, on_cancel=self._cancel, on_lost=lambda: None)
             log.warning("declared dead by another worker; starting anew", extra=self._facts())
             for job_id, (job, _) in list(self._running.items()):
                 self._abandon(job_id, job.attempt)
             await self._take_lease()
             self._wake.set()
+
+    def _maintenance(self) -> Maintenance:
+        return Maintenance(
+            self._pool,
+            self._cursor,
+            queue=self._settings.queue,
+            worker_id=lambda: self._lease.worker_id,
+            keep_days=self._settings.keep_days,
+            max_wait_seconds=self._settings.max_wait_seconds,
+            on_rescued=self._rescued,
+        )
 
     def _listener(self) -> Listener:
         return Listener(

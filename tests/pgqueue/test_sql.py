@@ -20,14 +20,14 @@ PARAMETERS: dict[str, Any] = {
     "amount": 1, "args": "{}", "at_most": 1, "attempts": [1], "before": None, "channels": ["c"],
     "concurrent": "1", "count": 1, "count_limit": 10, "crash_limit": 3, "credits": 1, "delays": [1.0],
     "details": [b""], "draining": False, "ended_within_seconds": 600.0, "error": "{}", "errors": [None],
-    "host": "h", "idempotency_key": "k", "is_delayed": False, "job_id": ONE, "job_ids": [ONE], "keep_days": 30,
+    "floors": [0], "heads": [0], "host": "h", "idempotency_key": "k", "is_delayed": False, "job_id": ONE, "job_ids": [ONE], "keep_days": 30,
     "kind": "k", "lease_seconds": 10.0, "limit": 5, "max_retries": 3, "max_running": 1,
     "max_wait_seconds": 600.0, "max_waiting": 1, "note": "n", "outcomes": ["completed"], "paused": True,
     "payloads": ["p"], "per_day": "1", "per_seconds": 1.0, "percents": [1], "permanent": [False], "pid": 1,
-    "places": 1, "plan": "free", "previews": [b""], "priority": 5, "queue": "q", "rank": 1, "remaining": [1.0],
-    "request_hash": b"", "requeued_from": None, "reserved": False, "run_at": None, "set_max_running": True,
+    "places": 1, "plan": "free", "previews": [b""], "priority": 5, "queue": "q", "rank": 1, "ranks": [1],
+    "remaining": [1.0], "request_hash": b"", "requeued_from": None, "reserved": False, "run_at": None, "set_max_running": True,
     "set_max_waiting": True, "set_starts": True, "since": None, "slots": 1, "started": 1, "starts": 1,
-    "states": None, "steps": ["s"], "summaries": ["{}"], "tier": 0, "user_id": ONE, "user_ids": [ONE],
+    "states": None, "steps": ["s"], "summaries": ["{}"], "tier": 0, "turns": [1], "user_id": ONE, "user_ids": [ONE],
     "version": "1", "waiting": "1", "worker_id": ONE,
 }  # fmt: skip
 
@@ -59,7 +59,7 @@ def test_no_statement_counts_on_a_search_path() -> None:
 
 
 def explain_claim(connection: psycopg.Connection[Any], worker_id: UUID) -> str:
-    parameters = {"queue": "q", "limit": 2, "worker_id": worker_id, "reserved": False}
+    parameters = {"queue": "q", "limit": 2, "worker_id": worker_id, "reserved": False, "heads": [0] * 31}
     rows = connection.execute(f"explain (analyze, costs off, timing off) {sql('claim')}", parameters).fetchall()
     return "\n".join(row[0] for row in rows)
 
