@@ -7,69 +7,87 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+# Runs after every claim and every ending, so it plans nothing anew: what it reads itself is only the rows that changed,
+# summed up without a join (a join that was planned for two rows would take hours over a million). What reaches into
+# tables has its own functions, planned each time: a plan made while a table was empty must not stay.
 JOBS_MOVED = """
 create or replace function pgqueue.jobs_moved() returns trigger
 language plpgsql
 set search_path = pg_catalog
-set plan_cache_mode = force_custom_plan
 as $$
 declare
   lane record;
   is_paid boolean;
-  is_below boolean;
+  below uuid[];
 begin
   for lane in
-    select moved.queue, moved.user_id, moved.day, sum(moved.used)::int as used, sum(moved.parked)::int as parked,
-           sum(moved.unstarted)::int as unstarted
-      from (select now.queue, now.user_id, (now.created_at at time zone 'UTC')::date as day,
-                   (now.state in ('ready', 'processing'))::int - (was.state in ('ready', 'processing'))::int as used,
-                   (now.state in ('held', 'scheduled'))::int - (was.state in ('held', 'scheduled'))::int as parked,
-                   now.state in ('held', 'scheduled') or was.state in ('held', 'scheduled') as is_parked,
-                   (now.state = 'cancelled' and now.attempt = 0)::int as unstarted
-              from now_jobs as now
-              join was_jobs as was on was.id = now.id
-             where now.limited
-               and now.state <> was.state) as moved
-     where moved.used <> 0 or moved.is_parked
-     group by moved.queue, moved.user_id, moved.day
-     order by moved.queue, moved.user_id, moved.day
+    select queue, user_id, day, sum(used)::int as used, sum(parked)::int as parked, sum(unstarted)::int as unstarted
+      from (select queue, user_id, (created_at at time zone 'UTC')::date as day,
+                   (state in ('ready', 'processing'))::int as used, (state in ('held', 'scheduled'))::int as parked,
+                   (state = 'held')::int as held, (state = 'cancelled' and attempt = 0)::int as unstarted
+              from now_jobs where limited
+            union all
+            select queue, user_id, (created_at at time zone 'UTC')::date,
+                   -(state in ('ready', 'processing'))::int, -(state in ('held', 'scheduled'))::int,
+                   -(state = 'held')::int, -(state = 'cancelled' and attempt = 0)::int
+              from was_jobs where limited) as moved
+     group by queue, user_id, day
+    having sum(used) <> 0 or sum(parked) <> 0 or sum(held) <> 0
+     order by queue, user_id, day
   loop
-    update pgqueue.lanes
-       set used = lanes.used + lane.used,
-           parked = lanes.parked + lane.parked,
-           today = case when lanes.day = lane.day then greatest(0, lanes.today - lane.unstarted) else lanes.today end,
-           excess = case when lanes.slots is null then 0
-                         else least(lanes.excess, greatest(0, lanes.used + lane.used - lanes.slots)) end
-     where lanes.queue = lane.queue
-       and lanes.user_id = lane.user_id;
-    perform pgqueue.admit(lane.queue, lane.user_id);
+    perform pgqueue.lane_moved(lane.queue, lane.user_id, lane.day, lane.used, lane.parked, lane.unstarted);
   end loop;
 
   select bool_or(credits > 0 and finished_at is not null),
-         bool_or(state = 'ready' and turn < (select floor from pgqueue.turns
+         array_agg(id) filter (where state = 'ready'
+                                 and turn < (select floor from pgqueue.turns
                                               where turns.queue = now_jobs.queue and turns.rank = now_jobs.rank))
-    into is_paid, is_below
+    into is_paid, below
     from now_jobs;
-  if is_below then
-    -- A retry, a rescued or a lifted job comes with the turn of long ago. Claims start at the floor of a moment ago.
-    update pgqueue.jobs
-       set turn = (select floor from pgqueue.turns where turns.queue = jobs.queue and turns.rank = jobs.rank)
-     where id = any(array(select now_jobs.id
-                            from now_jobs
-                            join pgqueue.turns on turns.queue = now_jobs.queue and turns.rank = now_jobs.rank
-                           where now_jobs.state = 'ready'
-                             and now_jobs.turn < turns.floor));
+  if below is not null then
+    perform pgqueue.raise_turns(below);
   end if;
   if is_paid then
-    perform pgqueue.settle(array(select now.id
-                                   from now_jobs as now
-                                   join was_jobs as was on was.id = now.id
-                                  where now.credits > 0
-                                    and now.finished_at is not null
-                                    and was.finished_at is null));
+    perform pgqueue.settle(array(select id from now_jobs where credits > 0 and finished_at is not null
+                                 except
+                                 select id from was_jobs where credits > 0 and finished_at is not null));
   end if;
   return null;
 end
+$$
+"""
+
+LANE_MOVED = """
+create function pgqueue.lane_moved(
+  in_queue text, in_user_id uuid, in_day date, in_used int, in_parked int, in_unstarted int) returns void
+language plpgsql
+set search_path = pg_catalog
+set plan_cache_mode = force_custom_plan
+as $$
+begin
+  update pgqueue.lanes
+     set used = used + in_used,
+         parked = parked + in_parked,
+         today = case when day = in_day then greatest(0, today - in_unstarted) else today end,
+         excess = case when slots is null then 0 else least(excess, greatest(0, used + in_used - slots)) end
+   where queue = in_queue
+     and user_id = in_user_id;
+  perform pgqueue.admit(in_queue, in_user_id);
+end
+$$
+"""
+
+# A retry, a rescued or a lifted job comes with the turn of long ago. Claims start at the floor of a moment ago.
+RAISE_TURNS = """
+create function pgqueue.raise_turns(in_job_ids uuid[]) returns void
+language sql
+set search_path = pg_catalog
+set plan_cache_mode = force_custom_plan
+as $$
+  update pgqueue.jobs
+     set turn = greatest(turn, (select floor from pgqueue.turns
+                                 where turns.queue = jobs.queue and turns.rank = jobs.rank))
+   where id = any(in_job_ids)
 $$
 """
 
@@ -108,8 +126,8 @@ $$
 
 
 def upgrade() -> None:
-    op.execute(JOBS_MOVED)
-    op.execute(ADMIT)
+    for function in (LANE_MOVED, RAISE_TURNS, ADMIT, JOBS_MOVED):
+        op.execute(function)
 
 
 def downgrade() -> None:
@@ -118,3 +136,4 @@ def downgrade() -> None:
     before = environment.script.get_revision("0005").module
     for function in (before.JOBS_MOVED, before.ADMIT):
         op.execute(function.replace("create function", "create or replace function"))
+    op.execute("drop function pgqueue.lane_moved, pgqueue.raise_turns")

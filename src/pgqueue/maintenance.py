@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from random import random
 from uuid import UUID
@@ -100,7 +100,7 @@ class Rest:
 
 
 class Maintenance:
-    """The sweeps of one worker. One worker leads each queue; what it misses by being slow or dead the next one does."""
+    """The sweeps of one worker. What is to be done once for a queue is done by the oldest worker alive."""
 
     def __init__(
         self,
@@ -138,13 +138,16 @@ class Maintenance:
         for job_id, queue_of_job in await rescue(self._pool):
             self._on_rescued(job_id, queue_of_job)
         await self._cursor.move(self._pool)
-        if not await leads(self._pool, queue=self._queue, worker_id=self._worker_id()):
-            return
-        for rest, work in ((self._counted, self._count), (self._searched, self._search), (self._pruned, self._prune)):
-            if rest.is_over():
-                began = time.monotonic()
-                await work()
-                rest.begin(began)
+        await self._do(self._pruned, self._prune)
+        if await leads(self._pool, queue=self._queue, worker_id=self._worker_id()):
+            await self._do(self._counted, self._count)
+            await self._do(self._searched, self._search)
+
+    async def _do(self, rest: Rest, work: Callable[[], Awaitable[None]]) -> None:
+        if rest.is_over():
+            began = time.monotonic()
+            await work()
+            rest.begin(began)
 
     async def _count(self) -> None:
         await count_waiting(self._pool, queue=self._queue)
