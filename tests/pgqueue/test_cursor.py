@@ -173,17 +173,22 @@ async def test_lifted_jobs_are_claimed_though_younger_ones_were_lifted_before(
 
 
 async def test_a_bulk_of_changes_costs_no_more_a_job_than_a_few(queue: Queue, pool: AsyncConnectionPool) -> None:
-    """The trigger's plan, made for one row, must not join a hundred thousand with a hundred thousand."""
-    job = await queue.enqueue("echo", {})
-    await queue.cancel(job.job_id)
+    """The trigger's plan, made for the first row of a session, must not join fifty thousand with fifty thousand."""
+    user = uuid4()
+    job = await queue.enqueue("echo", {}, user_id=user)
     async with pool.connection() as connection:
-        await connection.execute("set statement_timeout = '60s'")
+        cancel = "update pgqueue.jobs set state = 'cancelled', finished_at = clock_timestamp() where "
+        await connection.execute(cancel + "id = %s", (job.job_id,))
         await connection.execute(
-            "insert into pgqueue.jobs (queue, kind, rank, turn, state, args)"
-            " select 'backtest', 'k', 1, n, 'scheduled', '{}' from generate_series(1, 50000) as n"
+            "insert into pgqueue.jobs (queue, kind, user_id, rank, turn, state, limited, args)"
+            " select 'backtest', 'k', %s, 1, n, 'scheduled', true, '{}' from generate_series(1, 50000) as n",
+            (user,),
         )
-        changed = await connection.execute("update pgqueue.jobs set state = 'ready' where state = 'scheduled'")
-        assert changed.rowcount == 50_000
+        await connection.execute("update pgqueue.lanes set parked = 50000")
+        await connection.execute("set statement_timeout = '60s'")
+        assert (await connection.execute(cancel + "state = 'scheduled'")).rowcount == 50_000
+        await connection.execute("reset statement_timeout")
+    assert await violations(pool) == []
 
 
 async def test_one_living_worker_leads_a_queue(pool: AsyncConnectionPool) -> None:
