@@ -60,8 +60,8 @@ FILL = (
     "select pgqueue.ensure_queue('backtest')",
     # The saturated user's jobs are held back but for two that run; everybody else's stand ready, a turn each.
     (
-        "insert into pgqueue.jobs (queue, kind, user_id, rank, turn, state, limited, args)"
-        " select 'backtest', 'none', case when n %% 10 > 0 then %(saturated)s"
+        "insert into pgqueue.jobs (id, queue, kind, user_id, rank, turn, state, limited, args)"
+        " select lpad(to_hex(n), 32, '0')::uuid, 'backtest', 'none', case when n %% 10 > 0 then %(saturated)s"
         "        else lpad(to_hex(2 + n / 10 %% 1000), 32, '0')::uuid end,"
         "        26, n, case when n %% 10 > 0 then 'held' else 'ready' end, true, '{}'"
         "   from generate_series(%(have)s + 1, %(want)s) as n"
@@ -83,8 +83,9 @@ select 'backtest', 'none', lpad(to_hex(2 + n %% 1000), 32, '0')::uuid, 26, last.
 """
 FINISHED = (
     (
-        "insert into pgqueue.jobs (queue, kind, user_id, rank, turn, state, attempt, args, started_at, finished_at)"
-        " select 'backtest', 'none', lpad(to_hex(2 + n %% 1000), 32, '0')::uuid, 26, 0, 'completed', 1, '{}',"
+        "insert into pgqueue.jobs"
+        "   (id, queue, kind, user_id, rank, turn, state, attempt, args, started_at, finished_at)"
+        " select lpad(to_hex(1000000000 + n), 32, '0')::uuid, 'backtest', 'none', lpad(to_hex(2 + n %% 1000), 32, '0')::uuid, 26, 0, 'completed', 1, '{}',"
         "        clock_timestamp(), clock_timestamp()"
         "   from generate_series(1, %(count)s) as n"
     ),

@@ -92,24 +92,23 @@ def held_open(database_url: str, *, really: bool) -> Iterator[None]:
 
 
 def offer(database_url: str, seconds: float) -> None:
-    """Enqueue on a fixed schedule, whether or not the worker keeps up: each job in a transaction of its own.
-
-    Ten of them in a pipeline, so that the generator takes little of the machine, then the hint that an enqueue sends.
-    """
+    """Enqueue on a fixed schedule, whether or not the worker keeps up: ten jobs a transaction, then the hint."""
     per_tick = round(JOBS_A_SECOND * TICK_SECONDS)
     with psycopg.connect(database_url, autocommit=True) as connection:
         began = time.monotonic()
         for tick in range(round(seconds / TICK_SECONDS)):
             time.sleep(max(0.0, began + tick * TICK_SECONDS - time.monotonic()))
-            with connection.pipeline() as pipeline:
-                for number in range(tick * per_tick, (tick + 1) * per_tick):
-                    user = HOT_USER if number % 2 else UUID(int=1 + number // 2 % LIMITED_USERS)
-                    connection.execute(ENQUEUE, (time.time_ns(), user))
-                    pipeline.sync()
-                connection.execute(HINT)
+            numbers = range(tick * per_tick, (tick + 1) * per_tick)
+            users = [HOT_USER if number % 2 else UUID(int=1 + number // 2 % LIMITED_USERS) for number in numbers]
+            connection.execute(ENQUEUE, (time.time_ns(), users))
+            connection.execute(HINT)
 
 
-ENQUEUE = "select pgqueue.enqueue('arrival', jsonb_build_object('at_ns', %s::bigint), user_id => %s)"
+ENQUEUE = """
+select pgqueue.enqueue('arrival', jsonb_build_object('at_ns', %s::bigint), user_id => user_id)
+  from unnest(%s::uuid[]) with ordinality as users (user_id, place)
+ order by user_id, place
+"""
 HINT = "select pg_notify('pgqueue_ready', 'backtest')"
 PICKUPS = """
 select (summary->>'pickup_ms')::float8
