@@ -85,7 +85,8 @@ FINISHED = (
     (
         "insert into pgqueue.jobs"
         "   (id, queue, kind, user_id, rank, turn, state, attempt, args, started_at, finished_at)"
-        " select lpad(to_hex(1000000000 + n), 32, '0')::uuid, 'backtest', 'none', lpad(to_hex(2 + n %% 1000), 32, '0')::uuid, 26, 0, 'completed', 1, '{}',"
+        " select lpad(to_hex(1000000000 + n), 32, '0')::uuid, 'backtest', 'none',"
+        "        lpad(to_hex(2 + n %% 1000), 32, '0')::uuid, 26, 0, 'completed', 1, '{}',"
         "        clock_timestamp(), clock_timestamp()"
         "   from generate_series(1, %(count)s) as n"
     ),
