@@ -11,6 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 from pgqueue.claim import promote
 from pgqueue.job import ClaimedJob, JobState, Outcome
 from pgqueue.maintenance import leads, lift, move_stragglers, rescue
+from pgqueue.queries import sql
 from pgqueue.queue import Queue
 from queue_scene import (
     QUEUE,
@@ -31,6 +32,9 @@ RANK = 26  # the free plan's, at the usual priority
 @pytest.fixture
 async def queue(pool: AsyncConnectionPool) -> AsyncIterator[Queue]:
     await set_plan(pool)
+    async with pool.connection() as connection:
+        # Else the first enqueue makes the queue's rows, and one that stays open makes all others wait for them.
+        await connection.execute(sql("ensure_queue"), {"queue": QUEUE})
     async with Queue(pool) as queue:
         yield queue
 

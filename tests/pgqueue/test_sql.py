@@ -106,8 +106,9 @@ async def test_claim_beside_an_open_transaction_does_not_walk_over_what_was_clai
         connection.execute(sql("ensure_queue"), {"queue": "q"})
         connection.execute(sql("register_worker"), PARAMETERS | {"worker_id": worker_id, "lease_seconds": 600.0})
         connection.execute(
+            # Turns in no order, so that neighbours in the index lie on different pages.
             "insert into pgqueue.jobs (queue, kind, rank, turn, state, args)"
-            " select 'q', 'k', 1, n, 'ready', '{}' from generate_series(1, 20000) as n"
+            " select 'q', 'k', 1, n * 7919 % 20011, 'ready', '{}' from generate_series(1, 20000) as n"
         )
         open_transaction.execute("set transaction isolation level repeatable read")
         open_transaction.execute("select pg_current_xact_id(), count(*) from pgqueue.queues")
