@@ -128,6 +128,7 @@ $$
 def upgrade() -> None:
     for function in (LANE_MOVED, RAISE_TURNS, ADMIT, JOBS_MOVED):
         op.execute(function)
+    op.execute("revoke all on function pgqueue.lane_moved, pgqueue.raise_turns from public")
 
 
 def downgrade() -> None:
