@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg_pool import AsyncConnectionPool
 
 from pgqueue.claim import claim
+from pgqueue.cursor import Cursor
 from pgqueue.ending import Ending, Endings
 from pgqueue.job import ClaimedJob, JobSnapshot, JobState, Outcome
 from pgqueue.lease import Lease
@@ -28,6 +29,7 @@ class StillWorker:
     pool: AsyncConnectionPool
     lease: Lease
     endings: Endings = field(init=False)
+    cursor: Cursor = field(default_factory=lambda: Cursor(QUEUE))
 
     def __post_init__(self) -> None:
         self.endings = Endings(self.pool, self.lease.worker_id)
@@ -36,8 +38,10 @@ class StillWorker:
     def id(self) -> UUID:
         return self.lease.worker_id
 
-    async def claim(self, limit: int = 1) -> list[ClaimedJob]:
-        return await claim(self.pool, queue=QUEUE, worker_id=self.id, limit=limit)
+    async def claim(self, limit: int = 1, *, is_capped: bool = False) -> list[ClaimedJob]:
+        return await claim(
+            self.pool, queue=QUEUE, worker_id=self.id, limit=limit, cursor=self.cursor, is_capped=is_capped
+        )
 
     async def claim_one(self) -> ClaimedJob:
         (job,) = await self.claim(1)

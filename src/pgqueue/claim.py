@@ -5,6 +5,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from pgqueue.cursor import Cursor
 from pgqueue.job import ClaimedJob, Due
 from pgqueue.queries import sql
 
@@ -12,32 +13,39 @@ PASSED_OVER_SECONDS = 0.1
 
 
 async def claim(
-    pool: AsyncConnectionPool, *, queue: str, worker_id: UUID, limit: int, is_capped: bool = False
+    pool: AsyncConnectionPool, *, queue: str, worker_id: UUID, limit: int, cursor: Cursor, is_capped: bool = False
 ) -> list[ClaimedJob]:
     """Up to `limit` jobs, best first, that are this worker's from now on; none while its lease has lapsed.
 
-    is_capped: the queue limits what runs or starts, so claims go one after the other. A capped queue gives nothing to a
-    claim that does not know it.
+    cursor: where to look from; it is told what was found. is_capped: the queue limits what runs or starts, so claims go
+    one after the other. A capped queue gives nothing to a claim that does not know it.
     """
-    parameters = {"queue": queue, "limit": limit, "worker_id": worker_id, "reserved": is_capped}
+    parameters = {
+        "queue": queue,
+        "limit": limit,
+        "worker_id": worker_id,
+        "reserved": is_capped,
+        "heads": cursor.heads,
+    }
     async with pool.connection() as connection:
         if not is_capped:
-            return await _claim(connection, parameters)
+            return await _claim(connection, parameters, cursor)
         async with connection.transaction():
             await connection.execute(sql("lock_queue"), {"queue": queue})
             row = await (await connection.execute(sql("reserve_starts"), parameters)).fetchone()
-            jobs = await _claim(connection, {**parameters, "limit": row[0]}) if row and row[0] else []
+            jobs = await _claim(connection, {**parameters, "limit": row[0]}, cursor) if row and row[0] else []
             if jobs:
                 await connection.execute(sql("record_starts"), {"queue": queue, "started": len(jobs)})
             return jobs
 
 
-async def _claim(connection: AsyncConnection, parameters: dict[str, object]) -> list[ClaimedJob]:
+async def _claim(connection: AsyncConnection, parameters: dict[str, object], cursor: Cursor) -> list[ClaimedJob]:
     rows = await (await connection.execute(sql("claim"), parameters)).fetchall()
-    return [
-        ClaimedJob(id=job_id, attempt=attempt, kind=kind, args=args.encode(), failures=failures)
-        for job_id, attempt, kind, args, failures in rows
-    ]
+    jobs = []
+    for job_id, attempt, kind, args, failures, rank, turn in rows:
+        cursor.note(rank, turn)
+        jobs.append(ClaimedJob(id=job_id, attempt=attempt, kind=kind, args=args.encode(), failures=failures))
+    return jobs
 
 
 async def held_jobs(pool: AsyncConnectionPool, *, worker_id: UUID) -> list[tuple[UUID, int]]:

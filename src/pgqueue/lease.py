@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib.metadata import version
 from uuid import UUID, uuid4
 
@@ -54,9 +54,14 @@ class Lease:
             await connection.execute(sql("register_worker"), parameters)
         self._renewed_at = asked_at
 
-    async def renew(self) -> list[UUID] | None:
-        """Ids of running jobs that were asked to cancel; None when the lease is lost."""
-        parameters = {"worker_id": self.worker_id, "lease_seconds": self._seconds, "draining": self.draining}
+    async def renew(self, running: Collection[UUID] = ()) -> list[UUID] | None:
+        """Ids of those running jobs that were asked to cancel; None when the lease is lost."""
+        parameters = {
+            "worker_id": self.worker_id,
+            "lease_seconds": self._seconds,
+            "draining": self.draining,
+            "job_ids": list(running),
+        }
         # Before it is asked: the answer may be long on its way.
         asked_at = time.monotonic()
         async with self._pool.connection() as connection:
@@ -71,11 +76,13 @@ class Lease:
         async with self._pool.connection() as connection:
             await connection.execute(sql("stop_worker"), {"worker_id": self.worker_id})
 
-    async def keep(self, *, on_cancel: Callable[[UUID], None], on_lost: Callable[[], None]) -> None:
-        """Renew until cancelled: three times per lease, sooner after a failure."""
+    async def keep(
+        self, *, running: Collection[UUID], on_cancel: Callable[[UUID], None], on_lost: Callable[[], None]
+    ) -> None:
+        """Renew until cancelled: three times per lease, sooner after a failure. running: ids of the worker's jobs."""
         while True:
             try:
-                asked = await self.renew()
+                asked = await self.renew(running)
             except (psycopg.Error, PoolTimeout) as error:
                 log.log(
                     loudness(error), "lease not renewed", extra={"worker": str(self.worker_id), "reason": reason(error)}

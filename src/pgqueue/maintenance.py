@@ -1,11 +1,11 @@
-"""What every worker does for the whole queue: rescue the jobs of dead workers, keep users' turns together."""
+"""What workers do for the whole queue: rescue the jobs of dead ones, find what was left behind, lift, count, remove."""
 
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Collection
+import time
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict, dataclass
-from itertools import count
 from random import random
 from typing import Self
 from uuid import UUID
@@ -13,17 +13,19 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from pgqueue.cursor import Cursor
 from pgqueue.ending import CRASH_LIMIT
 from pgqueue.queries import sql
 from pgqueue.settings import Settings
 
 SWEEP_SECONDS = 1.0
-SELDOM = 5
-"""What only time or bad luck asks for is looked for in every fifth sweep."""
-RARELY = 60
-"""What is old is removed about once a minute."""
-MAX_WAIT_SECONDS = 600.0
-"""Whoever has waited so long stands above all ranks: nobody starves."""
+SELDOM_SECONDS = 5.0
+"""How often what only time or bad luck asks for is looked for."""
+RARELY_SECONDS = 60.0
+"""How often what is old is removed."""
+REST = 20
+"""A search rests so many times as long as it took: beside a transaction open for hours it walks over everything that
+became ready since, and still takes no more than a twentieth of one connection."""
 
 WORKER_DIED = json.dumps(
     {"type": "WorkerDied", "message": "The worker stopped renewing its lease, so the run was given to another."}
@@ -43,13 +45,21 @@ async def rescue(pool: AsyncConnectionPool) -> Collection[tuple[UUID, str]]:
     return [(row[0], row[2]) for row in rows]
 
 
-async def advance(pool: AsyncConnectionPool) -> None:
-    """Raise the floor of turns to what is being run."""
+async def leads(pool: AsyncConnectionPool, *, queue: str, worker_id: UUID) -> bool:
+    """Whether this worker is the one that looks after the queue: the oldest of those alive."""
     async with pool.connection() as connection:
-        await connection.execute(sql("advance"))
+        parameters = {"queue": queue, "worker_id": worker_id}
+        row = await (await connection.execute(sql("leads"), parameters)).fetchone()
+    return row is not None and bool(row[0])
 
 
-async def lift(pool: AsyncConnectionPool, *, queue: str, max_wait_seconds: float = MAX_WAIT_SECONDS) -> int:
+async def move_stragglers(pool: AsyncConnectionPool, *, queue: str) -> int:
+    """Bring jobs that became ready behind the claims' cursor to where claims look; how many."""
+    async with pool.connection() as connection:
+        return (await connection.execute(sql("move_stragglers"), {"queue": queue})).rowcount
+
+
+async def lift(pool: AsyncConnectionPool, *, queue: str, max_wait_seconds: float) -> int:
     """Put jobs that have waited too long above all others; how many."""
     async with pool.connection() as connection:
         parameters = {"queue": queue, "max_wait_seconds": max_wait_seconds}
@@ -106,22 +116,78 @@ async def prune(pool: AsyncConnectionPool, keep: Keep, *, at_most: int = 1000) -
     return Pruned(*row)
 
 
-async def maintain(
-    pool: AsyncConnectionPool, *, queue: str, keep: Keep, on_rescued: Callable[[UUID, str], None]
-) -> None:
-    """Sweep until cancelled. Every worker does: whoever comes second finds nothing to do."""
-    for sweep in count():
-        try:
-            for job_id, queue_of_job in await rescue(pool):
-                on_rescued(job_id, queue_of_job)
-            await advance(pool)
-            await count_waiting(pool, queue=queue)
-            if sweep % SELDOM == 0:
-                await lift(pool, queue=queue)
-                await admit_stragglers(pool)
-            if sweep % RARELY == RARELY - 1:
-                await prune(pool, keep)
-        except (psycopg.Error, PoolTimeout) as error:
-            log.debug("sweep failed", extra={"reason": str(error)})
-        # Spread, so that many workers do not sweep in step.
-        await asyncio.sleep(SWEEP_SECONDS * (0.75 + random() / 2))  # noqa: S311 - jitter
+@dataclass
+class Rest:
+    """When something is to be done again: after `seconds`, or after a multiple of the time that it took."""
+
+    seconds: float
+    due_at: float = 0.0
+
+    def is_over(self) -> bool:
+        return time.monotonic() >= self.due_at
+
+    def begin(self, began: float) -> None:
+        took = time.monotonic() - began
+        self.due_at = began + took + max(self.seconds, REST * took)
+
+
+class Maintenance:
+    """The sweeps of one worker. What is to be done once for a queue is done by the oldest worker alive."""
+
+    def __init__(
+        self,
+        pool: AsyncConnectionPool,
+        cursor: Cursor,
+        *,
+        queue: str,
+        worker_id: Callable[[], UUID],
+        keep: Keep,
+        max_wait_seconds: float,
+        on_rescued: Callable[[UUID, str], None],
+    ) -> None:
+        self._pool = pool
+        self._cursor = cursor
+        self._queue = queue
+        self._worker_id = worker_id
+        self._keep = keep
+        self._max_wait_seconds = max_wait_seconds
+        self._on_rescued = on_rescued
+        self._counted = Rest(SWEEP_SECONDS / 2)
+        self._searched = Rest(SELDOM_SECONDS)
+        self._pruned = Rest(RARELY_SECONDS, due_at=time.monotonic() + RARELY_SECONDS)
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            try:
+                await self._sweep()
+            except (psycopg.Error, PoolTimeout) as error:
+                log.debug("sweep failed", extra={"reason": str(error)})
+            # Spread, so that many workers do not sweep in step.
+            await asyncio.sleep(SWEEP_SECONDS * (0.75 + random() / 2))  # noqa: S311 - jitter
+
+    async def _sweep(self) -> None:
+        for job_id, queue_of_job in await rescue(self._pool):
+            self._on_rescued(job_id, queue_of_job)
+        await self._cursor.move(self._pool)
+        await self._do(self._pruned, self._prune)
+        if await leads(self._pool, queue=self._queue, worker_id=self._worker_id()):
+            await self._do(self._counted, self._count)
+            await self._do(self._searched, self._search)
+
+    async def _do(self, rest: Rest, work: Callable[[], Awaitable[None]]) -> None:
+        if rest.is_over():
+            began = time.monotonic()
+            await work()
+            rest.begin(began)
+
+    async def _count(self) -> None:
+        await count_waiting(self._pool, queue=self._queue)
+
+    async def _search(self) -> None:
+        await lift(self._pool, queue=self._queue, max_wait_seconds=self._max_wait_seconds)
+        await admit_stragglers(self._pool)
+        await move_stragglers(self._pool, queue=self._queue)
+
+    async def _prune(self) -> None:
+        await prune(self._pool, self._keep)

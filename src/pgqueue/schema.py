@@ -89,7 +89,8 @@ queues = Table(
 )
 
 # Users take turns within a rank. The floor is the newest turn that was started: a user who comes back after a
-# while starts there, not at the turns that others used up meanwhile.
+# while starts there, not at the turns that others used up meanwhile. Nobody makes a job ready below it, so claims start
+# there too, a moment behind (cursor.py).
 turns = Table(
     "turns",
     metadata,

@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     cancel_grace_seconds: float = Field(
         5.0, ge=0, le=600, description="How long a cancelled run may take to stop by itself."
     )
+    max_wait_seconds: float = Field(
+        600.0, ge=1, le=604_800, description="A job that has waited so long goes before all ranks: nobody starves."
+    )
     keep_days: int = Field(
         30, ge=1, le=3650, description="Ended jobs are removed after so many days, with their results and attempts."
     )

@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from pgqueue import health, memory
 from pgqueue.claim import claim, held_jobs, promote
+from pgqueue.cursor import Cursor
 from pgqueue.database import open_pool
 from pgqueue.ending import Ending, Endings
 from pgqueue.errors import LeaseLost
@@ -24,7 +25,7 @@ from pgqueue.hints import CANCEL, READY, parse_ids
 from pgqueue.job import ClaimedJob, JobState, Outcome
 from pgqueue.lease import Lease
 from pgqueue.listener import Listener
-from pgqueue.maintenance import Keep, maintain
+from pgqueue.maintenance import Keep, Maintenance
 from pgqueue.outage import loudness, reason
 from pgqueue.pace import Pace, deal
 from pgqueue.progress import ProgressBoard
@@ -51,6 +52,7 @@ class Worker:
         self._database_url = database_url
         self._pool: AsyncConnectionPool = open_pool(database_url, size=2, application_name="pgqueue worker")
         self._lease = Lease(self._pool, queue=settings.queue, slots=settings.slots, seconds=settings.lease_seconds)
+        self._cursor = Cursor(settings.queue)
         self._board = ProgressBoard(
             self._pool,
             self._lease.worker_id,
@@ -114,12 +116,7 @@ class Worker:
                     for name, work in {
                         "lease": self._keep_lease(),
                         "listener": self._listener().run(),
-                        "maintenance": maintain(
-                            self._pool,
-                            queue=self._settings.queue,
-                            keep=Keep.by(self._settings),
-                            on_rescued=self._rescued,
-                        ),
+                        "maintenance": self._maintenance().run(),
                         "memory": memory.watch(self._loads),
                         "progress": self._board.run(),
                         "endings": self._endings.run(),
@@ -168,7 +165,12 @@ class Worker:
     async def _claim(self, limit: int, *, is_capped: bool) -> list[ClaimedJob]:
         worker_id = self._lease.worker_id
         return await claim(
-            self._pool, queue=self._settings.queue, worker_id=worker_id, limit=limit, is_capped=is_capped
+            self._pool,
+            queue=self._settings.queue,
+            worker_id=worker_id,
+            limit=limit,
+            cursor=self._cursor,
+            is_capped=is_capped,
         )
 
     async def _give_back_strays(self) -> None:
@@ -299,7 +301,7 @@ class Worker:
 
     async def _keep_lease(self) -> None:
         while True:
-            await self._lease.keep(on_cancel=self._cancel, on_lost=lambda: None)
+            await self._lease.keep(running=self._running, on_cancel=self._cancel, on_lost=lambda: None)
             log.warning("declared dead by another worker; starting anew", extra=self._facts())
             for job_id, (job, _) in list(self._running.items()):
                 self._abandon(job_id, job.attempt)
@@ -316,6 +318,17 @@ class Worker:
                 await asyncio.sleep(DATABASE_AWAY_SECONDS)
             else:
                 return
+
+    def _maintenance(self) -> Maintenance:
+        return Maintenance(
+            self._pool,
+            self._cursor,
+            queue=self._settings.queue,
+            worker_id=lambda: self._lease.worker_id,
+            keep=Keep.by(self._settings),
+            max_wait_seconds=self._settings.max_wait_seconds,
+            on_rescued=self._rescued,
+        )
 
     def _listener(self) -> Listener:
         return Listener(

@@ -12,7 +12,7 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from pgqueue.accounts import grant
-from pgqueue.claim import claim, promote
+from pgqueue.claim import promote
 from pgqueue.errors import CreditsUsedUp, DailyQuotaReached, QueueFull, TooManyWaiting, WrongState
 from pgqueue.job import ClaimedJob, JobState, Outcome
 from pgqueue.maintenance import count_waiting, lift, rescue
@@ -157,13 +157,13 @@ async def test_who_waited_too_long_stands_above_all_but_never_beyond_the_limit(
     paid = (await queue.enqueue("echo", {}, user_id=uuid4(), tier=2, priority=10)).job_id
     assert await states(queue, [*old, young]) == ["held", "held", "ready", "ready"]
 
-    assert await lift(pool, queue=QUEUE) == 3
+    assert await lift(pool, queue=QUEUE, max_wait_seconds=600) == 3
 
     assert await states(queue, [*old, young]) == ["ready", "held", "ready", "held"]
     worker = await still_worker(pool)
     claimed = [job.id for job in await worker.claim(10)]
     assert claimed == [old[0], old[2], paid]
-    assert await lift(pool, queue=QUEUE) == 0
+    assert await lift(pool, queue=QUEUE, max_wait_seconds=600) == 0
     assert await violations(pool) == []
 
 
@@ -173,11 +173,11 @@ async def test_a_queue_runs_no_more_than_its_cap(queue: Queue, pool: AsyncConnec
     await queue.limit(max_running=3)
     workers = [await still_worker(pool) for _ in range(4)]
     assert await workers[0].claim(8) == []  # whoever does not know of the cap gets nothing
-    taken = await asyncio.gather(*(claim(pool, queue=QUEUE, worker_id=w.id, limit=2, is_capped=True) for w in workers))
+    taken = await asyncio.gather(*(w.claim(2, is_capped=True) for w in workers))
     assert sum(map(len, taken)) == 3
     worker, jobs = next((w, jobs) for w, jobs in zip(workers, taken, strict=True) if jobs)
     await worker.end(jobs[0])
-    assert len(await claim(pool, queue=QUEUE, worker_id=worker.id, limit=8, is_capped=True)) == 1
+    assert len(await worker.claim(8, is_capped=True)) == 1
     await queue.limit(max_running=None)
     assert len(await workers[0].claim(8)) == 4
 
@@ -187,15 +187,15 @@ async def test_a_queue_starts_no_more_than_its_rate(queue: Queue, pool: AsyncCon
         await queue.enqueue("echo", {})
     await queue.limit(starts=3, per_seconds=600.0)
     worker = await still_worker(pool)
-    assert len(await claim(pool, queue=QUEUE, worker_id=worker.id, limit=2, is_capped=True)) == 2
-    assert len(await claim(pool, queue=QUEUE, worker_id=worker.id, limit=2, is_capped=True)) == 1
-    assert await claim(pool, queue=QUEUE, worker_id=worker.id, limit=2, is_capped=True) == []
+    assert len(await worker.claim(2, is_capped=True)) == 2
+    assert len(await worker.claim(2, is_capped=True)) == 1
+    assert await worker.claim(2, is_capped=True) == []
     async with pool.connection() as connection:
         await connection.execute(
             "update pgqueue.queues set recent_starts[1:2] = "
             "array[clock_timestamp() - interval '601 s', clock_timestamp() - interval '601 s']"
         )
-    assert len(await claim(pool, queue=QUEUE, worker_id=worker.id, limit=9, is_capped=True)) == 2
+    assert len(await worker.claim(9, is_capped=True)) == 2
 
 
 async def test_waiting_jobs_are_counted_for_the_cap(queue: Queue, pool: AsyncConnectionPool) -> None:
@@ -205,7 +205,7 @@ async def test_waiting_jobs_are_counted_for_the_cap(queue: Queue, pool: AsyncCon
         await queue.enqueue("echo", {}, user_id=user)
     await queue.enqueue("echo", {})
     async with pool.connection() as connection:
-        await connection.execute("update pgqueue.queues set counted_at = counted_at - interval '2 s'")
+        await connection.execute("update pgqueue.queues set max_waiting = 50")
     await count_waiting(pool, queue=QUEUE)
     assert await count(pool, "select waiting from pgqueue.queues") == 3
 

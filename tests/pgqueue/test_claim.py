@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from psycopg_pool import AsyncConnectionPool
 
 from pgqueue.claim import claim, promote
-from pgqueue.maintenance import advance
+from pgqueue.cursor import Cursor
 from pgqueue.queue import Queue
 from queue_scene import expire_lease, read_one, set_plan, still_worker
 
@@ -51,7 +51,7 @@ async def test_who_comes_late_starts_at_the_present_turn(queue: Queue, pool: Asy
         await queue.enqueue("echo", {}, user_id=UUID(int=1))
     worker = await still_worker(pool)
     await worker.claim(4)
-    await advance(pool)
+    await worker.cursor.move(pool)
 
     late = [(await queue.enqueue("echo", {}, user_id=UUID(int=2))).job_id for _ in range(3)]
     order = [(await worker.claim_one()).id for _ in range(5)]
@@ -89,7 +89,10 @@ async def test_the_claims_order_is_rank_then_turn(pool: AsyncConnectionPool, job
             enqueued = await queue.enqueue("echo", {}, tier=tier, priority=priority, user_id=UUID(int=user))
             facts[enqueued.job_id] = ((2 - tier) * 10 + 11 - priority, user)
     worker = await still_worker(pool)
-    order = [facts[job.id] for job in await claim(pool, queue=name, worker_id=worker.id, limit=len(jobs))]
+    order = [
+        facts[job.id]
+        for job in await claim(pool, queue=name, worker_id=worker.id, limit=len(jobs), cursor=Cursor(name))
+    ]
 
     assert len(order) == len(jobs)
     assert [rank for rank, _ in order] == sorted(rank for rank, _ in order)

@@ -241,7 +241,7 @@ async def test_renewal_names_the_jobs_to_cancel(queue: Queue, worker: StillWorke
     await worker.claim_one()
     await queue.cancel(enqueued.job_id)
 
-    assert await worker.lease.renew() == [enqueued.job_id]
+    assert await worker.lease.renew([enqueued.job_id]) == [enqueued.job_id]
 
 
 async def test_rescue_of_a_job_asked_to_cancel_cancels_it(

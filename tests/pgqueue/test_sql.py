@@ -10,6 +10,7 @@ import pytest
 from psycopg import ClientCursor
 from psycopg_pool import AsyncConnectionPool
 
+from pgqueue.cursor import RANKS, Cursor
 from pgqueue.database import open_pool
 from pgqueue.queries import sql
 from pgqueue.queue import Queue
@@ -20,12 +21,14 @@ PARAMETERS: dict[str, Any] = {
     "actor": "a", "amount": 1, "args": "{}", "at_most": 1, "attempts": [1], "before": None, "channels": ["c"],
     "concurrent": "1", "count": 1, "count_limit": 10, "crash_limit": 3, "credits": 1, "delays": [1.0],
     "details": [b""], "draining": False, "ended_within_seconds": 600.0, "error": "{}", "errors": [None],
+    "floors": [0], "heads": [0],
     "host": "h", "idempotency_key": "k", "is_delayed": False, "job_id": ONE, "job_ids": [ONE], "keep_days": 30,
     "keep_details_days": 30, "keep_attempts_days": 30, "keep_events_days": 30,
     "kind": "k", "lease_seconds": 10.0, "limit": 5, "max_retries": 3, "max_running": 1,
     "max_wait_seconds": 600.0, "max_waiting": 1, "note": "n", "outcomes": ["completed"], "paused": True,
     "payloads": ["p"], "per_day": "1", "per_seconds": 1.0, "percents": [1], "permanent": [False], "pid": 1,
-    "places": 1, "plan": "free", "previews": [b""], "priority": 5, "queue": "q", "rank": 1, "remaining": [1.0],
+    "places": 1, "plan": "free", "previews": [b""], "priority": 5, "queue": "q", "rank": 1, "ranks": [1],
+    "turns": [1], "remaining": [1.0],
     "request_hash": b"", "requeued_as": ONE, "requeued_from": None,
     "reserved": False, "run_at": None, "set_max_running": True,
     "set_max_waiting": True, "set_starts": True, "since": None, "slots": 1,
@@ -63,7 +66,7 @@ def test_no_statement_counts_on_a_search_path() -> None:
 
 
 def explain_claim(connection: psycopg.Connection[Any], worker_id: UUID) -> str:
-    parameters = {"queue": "q", "limit": 2, "worker_id": worker_id, "reserved": False}
+    parameters = {"queue": "q", "limit": 2, "worker_id": worker_id, "reserved": False, "heads": [0] * 31}
     rows = connection.execute(f"explain (analyze, costs off, timing off) {sql('claim')}", parameters).fetchall()
     return "\n".join(row[0] for row in rows)
 
@@ -88,6 +91,45 @@ def test_claim_walks_its_index_and_touches_few_jobs_however_many_wait(database_u
     read = [float(rows) for rows in re.findall(r"jobs_ready_idx on jobs \(actual rows=([\d.]+)", plan)]
     assert read, plan
     assert max(read) <= 2, plan
+
+
+def blocks_read(connection: psycopg.Connection[Any], worker_id: UUID, heads: list[int]) -> int:
+    """Blocks that a claim of two looks at."""
+    parameters = {"queue": "q", "limit": 2, "worker_id": worker_id, "reserved": False, "heads": heads}
+    row = connection.execute(f"explain (analyze, buffers, format json) {sql('claim')}", parameters).fetchone()
+    assert row is not None
+    plan = row[0][0]["Plan"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+@pytest.mark.anyio
+async def test_claim_beside_an_open_transaction_does_not_walk_over_what_was_claimed(database_url: str) -> None:
+    worker_id, cursor = uuid4(), Cursor("q")
+    with (
+        psycopg.connect(database_url) as open_transaction,
+        psycopg.connect(database_url, autocommit=True, cursor_factory=ClientCursor) as connection,
+    ):
+        connection.execute(sql("ensure_queue"), {"queue": "q"})
+        connection.execute(sql("register_worker"), PARAMETERS | {"worker_id": worker_id, "lease_seconds": 600.0})
+        connection.execute(
+            # Turns in no order, so that neighbours in the index lie on different pages.
+            "insert into pgqueue.jobs (queue, kind, rank, turn, state, args)"
+            " select 'q', 'k', 1, n * 7919 % 20011, 'ready', '{}' from generate_series(1, 20000) as n"
+        )
+        open_transaction.execute("set transaction isolation level repeatable read")
+        open_transaction.execute("select pg_current_xact_id(), count(*) from pgqueue.queues")
+        connection.execute(
+            "update pgqueue.jobs set state = 'processing', worker_id = %s where turn <= 10000", (worker_id,)
+        )
+        connection.execute("vacuum pgqueue.jobs")
+        cursor.note(1, 10_000)
+        async with open_pool(database_url, size=1, application_name="test") as pool:
+            for _ in range(3):
+                await cursor.move(pool)
+
+        assert blocks_read(connection, worker_id, cursor.heads) < 300
+        # Without the cursor the same claim reads what there was before it.
+        assert blocks_read(connection, worker_id, [0] * RANKS) > 3_000
 
 
 @pytest.mark.anyio

@@ -22,7 +22,9 @@ def enqueue(
     queue: Annotated[str | None, typer.Option(help="Queue [default: PGQUEUE_QUEUE or backtest].")] = None,
     priority: Annotated[int, typer.Option(min=1, max=10, help="10 runs first.")] = 5,
     user: Annotated[str | None, typer.Option(help="UUID of the user the job belongs to [default: nobody].")] = None,
-    at: Annotated[datetime | None, typer.Option(help="Not before this time (local unless it says otherwise).")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="Not before this time, such as 2027-01-31T18:00 (local) or 2027-01-31T18:00Z.")
+    ] = None,
     key: Annotated[str | None, typer.Option(help="Idempotency key: the same key never makes a second job.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the job to its end.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
@@ -30,6 +32,7 @@ def enqueue(
     """Add a job to a queue."""
     parsed = _args(args)
     user_id = _user(user)
+    run_at = _at(at)
     handlers.find(handlers.installed(), kind).check(parsed)
 
     async def work(jobs: Queue, database_url: str) -> int:
@@ -39,7 +42,7 @@ def enqueue(
             queue=queue,
             user_id=user_id,
             priority=priority,
-            run_at=at.astimezone() if at else None,
+            run_at=run_at,
             idempotency_key=key,
             request_hash=json.dumps(parsed, sort_keys=True).encode() if key else None,
         )
@@ -67,6 +70,22 @@ def _args(text: str) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise typer.BadParameter(f"{source}: a JSON object is needed, this is a {type(parsed).__name__}.")
     return parsed
+
+
+def _at(text: str | None) -> datetime | None:
+    """Never a time that is over: whoever gives one has most likely mistaken the day or the time zone."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(f"--at: {text!r} is no time. Give one such as 2027-01-31T18:00Z.") from error
+    late = datetime.now(at.tzinfo) - at
+    if late.total_seconds() > 0:
+        raise typer.BadParameter(
+            f"--at: {at.isoformat()} was {late.total_seconds():.0f} s ago. Leave --at away to run the job now."
+        )
+    return at
 
 
 def _user(text: str | None) -> UUID:

@@ -1,10 +1,16 @@
--- Raise the floor of each rank to the newest turn being run: who comes next joins there.
+-- Raise the floor of each rank to the newest turn that was started: who comes next joins there.
+-- The turns are given by the worker that claimed them: to read them off the running jobs would lead over all that ran.
+with behind as materialized (
+  select turns.rank, newest.turn
+    from pgqueue.turns
+    join unnest(%(ranks)s::smallint[], %(turns)s::bigint[]) as newest (rank, turn) on newest.rank = turns.rank
+   where turns.queue = %(queue)s
+     and turns.floor < newest.turn
+     for update of turns skip locked
+)
 update pgqueue.turns
-   set floor = newest.turn
-  from (select queue, rank, max(turn) as turn
-          from pgqueue.jobs
-         where state = 'processing'
-         group by queue, rank) as newest
- where turns.queue = newest.queue
-   and turns.rank = newest.rank
-   and turns.floor < newest.turn
+   set floor = behind.turn
+  from behind
+ where turns.queue = %(queue)s
+   and turns.rank = behind.rank
+returning turns.rank, turns.floor

@@ -1,25 +1,26 @@
 -- ready -> processing, best rank first, then turn by turn. attempt only ever grows: it is the fence of every later write.
--- The CTE is materialized because the planner may otherwise lock more rows than the limit; the ids pass through an
--- array because a plan made while the tables were empty would join by a full scan.
+-- heads: of each rank the first turn to look at, see cursor.py. Their order is the ranks', so nothing is sorted and no
+-- more is locked than is taken. The CTE is materialized because the planner may otherwise lock more rows than the limit;
+-- the ids pass through an array because a plan made while the tables were empty would join by a full scan.
 with picked as materialized (
   select job.id
-    from pgqueue.turns
+    from unnest(%(heads)s::bigint[]) with ordinality as head (turn, place)
    cross join lateral (
          select id
            from pgqueue.jobs
-          where queue = turns.queue
-            and rank = turns.rank
+          where queue = %(queue)s
+            and rank = head.place - 1
             and state = 'ready'
+            and turn >= head.turn
           order by turn, id
           limit %(limit)s
             for update skip locked) as job
-   where turns.queue = %(queue)s
-     and not exists (select from pgqueue.queues
+   where not exists (select from pgqueue.queues
                       where name = %(queue)s
                         and (paused or (not %(reserved)s and (max_running is not null or starts is not null))))
      and exists (select from pgqueue.workers
                   where id = %(worker_id)s and stopped_at is null and lease_expires_at > clock_timestamp())
-   order by turns.rank
+   order by head.place
    limit %(limit)s
 ),
 claimed as (
@@ -38,6 +39,6 @@ tracked as (
   select id, attempt from claimed
   on conflict (job_id) do nothing
 )
-select id, attempt, kind, args::text, failures
+select id, attempt, kind, args::text, failures, rank, turn
   from claimed
  order by rank, turn, id

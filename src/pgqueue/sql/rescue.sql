@@ -12,13 +12,25 @@ with dead as (
             for update skip locked))
   returning id
 ),
+living as materialized (
+  select id from pgqueue.workers where stopped_at is null and id not in (select id from dead)
+),
+gaps as materialized (
+  select coalesce(lag(id) over (order by id), '00000000-0000-0000-0000-000000000000') as above, id as below
+    from (select id from living
+          union all
+          select 'ffffffff-ffff-ffff-ffff-ffffffffffff') as bounds
+),
 orphans as materialized (
   select job.id, job.worker_id
-    from pgqueue.jobs as job
-   where job.state = 'processing'
-     and (job.worker_id in (select id from dead)
-          or not exists (select from pgqueue.workers where workers.id = job.worker_id and workers.stopped_at is null))
-     for update skip locked
+    from gaps
+   cross join lateral (
+         select id, worker_id
+           from pgqueue.jobs
+          where state = 'processing'
+            and worker_id > gaps.above
+            and worker_id < gaps.below
+            for update skip locked) as job
 ),
 rescued as (
   update pgqueue.jobs as job

@@ -1,6 +1,15 @@
--- The queue at a glance. Waiting jobs are counted to a limit, so that a dashboard costs the same at any depth.
-select (select count(*) from (select from pgqueue.jobs
-                               where queue = %(queue)s and state = 'ready' limit %(count_limit)s) as ready)
+-- The queue at a glance. Waiting jobs are counted to a limit, so that a dashboard costs the same at any depth, and from
+-- the floors up: nothing is ready below, and beside an open transaction much that was.
+select (select count(*) from (select from generate_series(0, 30) as ranks (rank)
+                                left join pgqueue.turns on turns.queue = %(queue)s and turns.rank = ranks.rank
+                               cross join lateral (
+                                     select from pgqueue.jobs
+                                      where queue = %(queue)s
+                                        and rank = ranks.rank
+                                        and state = 'ready'
+                                        and turn >= coalesce(turns.floor, 0)
+                                      limit %(count_limit)s) as job
+                               limit %(count_limit)s) as ready)
      + (select coalesce(sum(parked), 0) from pgqueue.lanes where queue = %(queue)s and parked > 0)
      + (select count(*) from (select from pgqueue.jobs
                                where queue = %(queue)s and state = 'scheduled' and not limited limit %(count_limit)s) as scheduled) as waiting,
