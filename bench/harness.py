@@ -65,11 +65,12 @@ def percentile(values: Sequence[float], fraction: float) -> float:
 
 
 @contextmanager
-def own_database() -> Iterator[str]:
+def own_database(*, max_connections: int = 200) -> Iterator[str]:
     """An embedded server of the bench's own, with the settings it has in use: durable, nothing relaxed."""
     with tempfile.TemporaryDirectory(prefix="pgqueue-bench-", ignore_cleanup_errors=True) as directory:
         Path(directory).chmod(0o711)
-        with EmbeddedServer(Path(directory) / "data") as server:
+        settings = {"max_connections": str(max_connections)}
+        with EmbeddedServer(Path(directory) / "data", settings=settings) as server:
             upgrade(server.url)
             yield server.url
 
