@@ -76,9 +76,9 @@ def own_database(*, max_connections: int = 200) -> Iterator[str]:
 
 
 @contextmanager
-def processes(database_url: str, *commands: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
+def processes(database_url: str, *commands: Sequence[str], **settings: str) -> Iterator[list[dict[str, Any]]]:
     """Python programs that say one JSON line when they are ready; what each of them said."""
-    environment = {**os.environ, "DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "DATABASE_URL": database_url, "PYTHONPATH": str(ROOT), **settings}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with ExitStack() as stack:
         started = []

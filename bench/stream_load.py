@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import psutil
 from psycopg_pool import AsyncConnectionPool
 
 from bench.end_to_end import make_users
@@ -166,8 +165,3 @@ def lost_finals(jobs: Sequence[Running], last: dict[str, dict[str, tuple[int, st
     """How many readers did not end with a completed job. A reader is named by its number."""
     told = sum(status == "completed" for seen in last.values() for _, status in seen.values())
     return len(jobs) * readers_of_each - told
-
-
-def children_cpu_seconds(pid: int) -> float:
-    times = psutil.Process(pid).cpu_times()
-    return float(times.user + times.system)

@@ -7,6 +7,7 @@ import asyncio
 import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -99,7 +100,7 @@ class Hub:
         """The users of whom a stream carries all jobs."""
         return [user_id for user_id, readers in self._readers.items() if any(r.job_ids is None for r in readers)]
 
-    def stale(self, seqs: Mapping[UUID, int], recent: Collection[UUID]) -> set[UUID]:
+    def stale(self, seqs: Mapping[UUID, int], recent: AbstractSet[UUID]) -> set[UUID]:
         """The jobs to read again. seqs: the present ones; recent: the jobs that streams of all should know."""
         stale = {job_id for reader in self.readers() for job_id in reader.behind(seqs)}
         stale |= seqs.keys() - self._owners.keys()

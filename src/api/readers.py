@@ -9,6 +9,9 @@ from uuid import UUID
 from api.shapes import job_shape
 from pgqueue import JobSnapshot
 
+MOST_ENDED = 2_000
+"""Ended jobs a reader remembers; more than a snapshot holds, so that none is told twice."""
+
 
 class Event:
     """A job as it became, encoded once per language and shared by all its readers."""
@@ -56,7 +59,7 @@ class Reader:
         """Drop its connection; set by the stream that has one."""
         self._pending: dict[UUID, Event] = {}
         self._seen: dict[UUID, int] = {}
-        self._ended: set[UUID] = set()
+        self._ended: dict[UUID, None] = {}
 
     def offer(self, event: Event) -> None:
         """Take the event if it is watched and newer than what was seen."""
@@ -68,7 +71,8 @@ class Reader:
         self._seen[job.id] = job.seq
         self._pending[job.id] = event
         if job.is_final:
-            self._ended.add(job.id)
+            self._ended[job.id] = None
+            self._forget()
         self.wake.set()
 
     def take(self) -> list[Event]:
@@ -100,9 +104,14 @@ class Reader:
     @property
     def is_done(self) -> bool:
         """Whether every job it was asked to watch has ended; one that watches all is never done."""
-        return self.job_ids is not None and self.job_ids <= self._ended
+        return self.job_ids is not None and self.job_ids <= self._ended.keys()
 
     @property
     def seen(self) -> int:
         """The sum of the seqs it was given. Of several ended jobs no single seq is as high: it says all were told."""
         return sum(self._seen.values())
+
+    def _forget(self) -> None:
+        if self.job_ids is None and len(self._ended) > MOST_ENDED:
+            oldest = next(iter(self._ended))
+            del self._ended[oldest], self._seen[oldest]

@@ -21,6 +21,8 @@ from pgqueue import CHANGED, Listener, Queue, parse_ids
 RETRY_SECONDS = 0.5
 RECENT_JOBS = 50
 """How many of a user's newest jobs a re-read looks through for ones it never heard of."""
+ALL_RECENT_JOBS = 1_000
+"""The same after a silence, as many as a snapshot holds: whole jobs may have come and gone in it."""
 SNAPSHOTS_AT_ONCE = 100
 SOUND_SECONDS = 60.0
 """A relay that held so long was sound: when it breaks after all, it is made anew as soon as the first time."""
@@ -146,26 +148,28 @@ class Relay:
         job_ids = {job_id for reader in readers for job_id in reader.job_ids or ()}
         users = {reader.user_id for reader in readers if reader.job_ids is None}
         if users:
-            job_ids.update(await self._queue.recent_ids(users))
+            job_ids.update(await self._queue.recent_ids(users, limit=ALL_RECENT_JOBS))
         await self._publish(job_ids)
 
     async def _reread(self) -> None:
         while True:
             seconds = self._reread_seconds if self._hub.is_listening else self._poll_seconds
+            limit = RECENT_JOBS
             try:
                 async with asyncio.timeout(seconds):
                     await self._switched.wait()
+                limit = ALL_RECENT_JOBS
             except TimeoutError:
                 pass
             self._switched.clear()
             try:
-                await self._reread_once()
+                await self._reread_once(limit)
             except (psycopg.Error, PoolTimeout) as error:
                 log.warning("watched jobs not read again", extra={"reason": str(error).strip()})
 
-    async def _reread_once(self) -> None:
+    async def _reread_once(self, limit: int) -> None:
         users = self._hub.users_of_all()
-        recent = set(await self._queue.recent_ids(users, limit=RECENT_JOBS)) if users else set()
+        recent = set(await self._queue.recent_ids(users, limit=limit)) if users else set()
         watched = self._hub.unfinished() | recent
         if watched:
             seqs = await self._queue.read_seqs(watched)

@@ -18,6 +18,8 @@ __all__ = ["CANCEL", "CHANGED", "READY", "Listener"]
 
 CANARY_SECONDS = 5.0
 """How long the connection may stay silent before it is asked whether it still lives: a half-open one never tells."""
+ANSWER_SECONDS = 2.0
+"""How long it may take to answer that. On a busy machine an answer may be late: that costs some polls, no more."""
 LONGEST_BACKOFF_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
@@ -65,14 +67,22 @@ class Listener:
         return await AsyncConnection.connect(self._database_url, autocommit=True, **connect_options("pgqueue listener"))
 
     async def _follow(self, connection: AsyncConnection) -> None:
-        ping: LiteralString = "select 1"
         while True:
             # The generator is never left early: psycopg would drop the rest of the packet it was reading.
             async with aclosing(connection.notifies(timeout=CANARY_SECONDS)) as notifications:
                 async for notification in notifications:
                     self._on_notify(notification.channel, notification.payload)
-            async with asyncio.timeout(CANARY_SECONDS):
+            await self._prove(connection)
+
+    async def _prove(self, connection: AsyncConnection) -> None:
+        ping: LiteralString = "select 1"
+        # Told at once: giving up an unanswered statement takes psycopg up to ten seconds more.
+        late = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._on_lost)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
                 await connection.execute(ping)
+        finally:
+            late.cancel()
 
     async def _back_off(self, error: Exception) -> None:
         if self._failures == 0:
