@@ -7,6 +7,7 @@ import asyncio
 import time
 from datetime import datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from bench.caller import get
@@ -20,7 +21,7 @@ SETTLE_SECONDS = 2.0
 
 
 def run(options: Options) -> dict[str, Any]:
-    seconds = 6.0 if options.quick else 20.0
+    seconds = 4.0 if options.quick else 20.0
     hundred, _ = measured(options, "100 streams, 50 changes/s", SERVE, 100, 50, seconds)
     naive, _ = measured(options, "100 streams, one LISTEN each", NAIVE, 100, 50, seconds)
     polled, _ = measured(options, "100 pollers, every 2 s", SERVE, 100, 50, seconds, poll=True)
@@ -80,12 +81,13 @@ async def _load(
 
 
 async def _poll(url: str, jobs: list[Running], per_second: float, seconds: float) -> dict[str, Any]:
-    """What a page without a stream sees: an answer every two seconds, the pages evenly spread."""
+    """What a page without a stream sees: an answer every two seconds, in no step with what changes."""
+    random = Random(1)
     ages: list[float] = []
     steps = [0]
 
-    async def ask(number: int, job: Running) -> None:
-        await asyncio.sleep(POLL_SECONDS * number / len(jobs))
+    async def ask(job: Running) -> None:
+        await asyncio.sleep(POLL_SECONDS * random.random())
         seq = None
         while True:
             began = time.monotonic()
@@ -97,7 +99,7 @@ async def _poll(url: str, jobs: list[Running], per_second: float, seconds: float
             seq = shown["seq"]
             await asyncio.sleep(max(0.0, began + POLL_SECONDS - time.monotonic()))
 
-    asking = [asyncio.create_task(ask(number, job)) for number, job in enumerate(jobs)]
+    asking = [asyncio.create_task(ask(job)) for job in jobs]
     await report(jobs, per_second=per_second, seconds=seconds + POLL_SECONDS)
     for task in asking:
         task.cancel()
