@@ -27,6 +27,7 @@ SNAPSHOTS_AT_ONCE = 100
 SOUND_SECONDS = 60.0
 """A relay that held so long was sound: when it breaks after all, it is made anew as soon as the first time."""
 LONGEST_BACKOFF_SECONDS = 30.0
+MOST_FAILURES = 10
 
 log = logging.getLogger(__name__)
 
@@ -72,14 +73,14 @@ class Relay:
         later, and later each time it breaks again.
         """
         loop = asyncio.get_running_loop()
-        failures = 0
+        failures = -1
         while True:
             began = loop.time()
             try:
                 await self._live()
             except ExceptionGroup:
-                failures = 1 if loop.time() - began > SOUND_SECONDS else failures + 1
-                seconds = min(LONGEST_BACKOFF_SECONDS, 2.0 ** (failures - 1)) * (0.5 + random())  # noqa: S311 - jitter
+                failures = 0 if loop.time() - began > SOUND_SECONDS else min(failures + 1, MOST_FAILURES)
+                seconds = min(LONGEST_BACKOFF_SECONDS, 2.0**failures) * (0.5 + random())  # noqa: S311 - jitter
                 log.exception("relay broken: its streams end, /readyz fails until it is made anew")
                 await self._lie_broken(seconds)
 

@@ -39,9 +39,14 @@ class Upkeep:
         self._tick_seconds = min(MOST_TICK_SECONDS, heartbeat_seconds / 4, send_seconds / 4)
 
     async def run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._tend(), name="streams")
-            group.create_task(self._check_credentials(), name="stream credentials")
+        while True:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._tend(), name="streams")
+                    group.create_task(self._check_credentials(), name="stream credentials")
+            except ExceptionGroup:
+                log.exception("streams not looked after; going on in a moment")
+                await asyncio.sleep(self._tick_seconds)
 
     async def _tend(self) -> None:
         loop = asyncio.get_running_loop()

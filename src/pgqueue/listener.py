@@ -21,6 +21,7 @@ CANARY_SECONDS = 5.0
 ANSWER_SECONDS = 2.0
 """How long it may take to answer that. On a busy machine an answer may be late: that costs some polls, no more."""
 LONGEST_BACKOFF_SECONDS = 5.0
+MOST_FAILURES = 10
 
 log = logging.getLogger(__name__)
 
@@ -88,5 +89,6 @@ class Listener:
         if self._failures == 0:
             log.warning("listener lost its connection; polling until it is back", extra={"reason": str(error).strip()})
         seconds = min(LONGEST_BACKOFF_SECONDS, 0.1 * 2**self._failures) * (0.5 + random())  # noqa: S311 - jitter
-        self._failures += 1
+        # Counted no further than it matters: after an hour's outage the power would be too large for a float.
+        self._failures = min(self._failures + 1, MOST_FAILURES)
         await asyncio.sleep(seconds)
