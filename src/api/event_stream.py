@@ -17,6 +17,7 @@ from api.relay import Relay
 RETRY_MILLISECONDS = 2000
 FAREWELL_SPREAD_MILLISECONDS = 4000
 """Readers told to go come back spread over so long, lest they all come at once to whoever starts next."""
+MOST_BODY_BYTES = 64 * 1024
 HEARTBEAT = b": \n\n"
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class EventStream(EventSourceResponse):
         writing = asyncio.current_task()
         assert writing is not None
         self._reader.cut = lambda: self._cut(scope, writing)
-        gone = asyncio.create_task(_until_disconnected(receive, writing))
+        gone = asyncio.create_task(self._until_disconnected(receive, writing))
         try:
             # To its very last write: until then it may have to be cut.
             with self._hub.reading(self._reader):
@@ -65,20 +66,24 @@ class EventStream(EventSourceResponse):
         await send({"type": "http.response.body", **message})
         self._reader.is_writing = False
 
+    async def _until_disconnected(self, receive: Receive, writing: "asyncio.Task[object]") -> None:
+        heard_bytes = 0
+        while (message := await receive())["type"] != "http.disconnect":
+            heard_bytes += len(message.get("body", b""))
+            if heard_bytes > MOST_BODY_BYTES:
+                # A request for a stream has nothing to say: one that talks on keeps us busy for nothing.
+                self._reader.cut()
+                return
+        writing.cancel()
+
     def _cut(self, scope: Scope, writing: "asyncio.Task[object]") -> None:
-        log.info("stream cut: its reader does not read", extra={"path": scope["path"]})
+        log.info("stream cut: its reader does not read, or talks", extra={"path": scope["path"]})
         self._reader.is_cut = True
         # Closing would wait for the unread rest to be read. The server leaves its way out in the scope.
         abort = scope.get("pgqueue.abort")
         if abort is not None:
             abort()
         writing.cancel()
-
-
-async def _until_disconnected(receive: Receive, writing: "asyncio.Task[object]") -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    writing.cancel()
 
 
 async def events(hub: Hub, reader: Reader, *, language: str, recovered: bool, heartbeat: float) -> AsyncIterator[bytes]:

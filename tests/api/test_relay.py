@@ -4,6 +4,8 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -13,9 +15,9 @@ from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import make_url
 
 from api.event_stream import events
-from api.readers import Reader
+from api.readers import MOST_ENDED, Event, Reader
 from api_scene import BODY, Person, calling, know_aapl, person, running_app, serving, stream
-from pgqueue import Queue
+from pgqueue import JobState, Queue
 from queue_scene import still_worker
 
 pytestmark = pytest.mark.anyio
@@ -166,3 +168,38 @@ async def test_a_reader_that_stops_reading_at_the_very_end_is_cut_like_any_other
                 while server.server_state.tasks:  # noqa: ASYNC110 - uvicorn has no event for it
                     await asyncio.sleep(0.01)
         assert app.state.hub.streams_of(me.user_id) == 0
+
+
+async def test_a_stream_of_all_jobs_remembers_no_more_than_it_must(queue: Queue, me: Person) -> None:
+    enqueued = await queue.enqueue("backtest", {}, user_id=me.user_id)
+    (job,) = await queue.read([enqueued.job_id])
+    reader = Reader(me.user_id, None)
+    ended = [replace(job, id=uuid4(), state=JobState.COMPLETED) for _ in range(MOST_ENDED + 100)]
+    reader.offer(Event(job))
+    for one in ended:
+        reader.offer(Event(one))
+        reader.take()
+
+    assert len(reader._seen) == MOST_ENDED + 1
+    assert list(reader.unfinished()) == [job.id]
+    assert not reader.misses(ended[-1].id)
+
+
+async def test_a_reader_that_talks_instead_of_listening_is_cut(database_url: str, me: Person) -> None:
+    async with serving(database_url) as (server, app):
+        reader, writer = await asyncio.open_connection(*server.address)
+        headers = f"Host: x\r\nAuthorization: Bearer {me.key}\r\nTransfer-Encoding: chunked\r\n"
+        writer.write(f"GET {EVENTS} HTTP/1.1\r\n{headers}\r\n".encode())
+        await reader.readuntil(b"event: hello\n")
+
+        async def talk() -> None:
+            while True:
+                writer.write(b"1000\r\n" + b"x" * 0x1000 + b"\r\n")
+                await writer.drain()
+
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(talk(), 30)
+        async with asyncio.timeout(30):
+            while app.state.hub.streams_of(me.user_id):  # noqa: ASYNC110 - the server tells nobody that a peer left
+                await asyncio.sleep(0.01)
+        writer.close()
