@@ -62,9 +62,11 @@ class Hub:
         self.closing.set()
         self.dismiss("stopping")
 
-    def dismiss(self, reason: str) -> None:
+    def dismiss(self, reason: str, *, credentials: Collection[bytes] | None = None) -> None:
+        """End every stream, or those that came with one of these credentials."""
         for reader in self.readers():
-            reader.dismiss(reason)
+            if credentials is None or reader.credential in credentials:
+                reader.dismiss(reason)
 
     def switch(self, *, listening: bool) -> bool:
         """Tell every reader how it is served from now on. False: as before."""

@@ -80,6 +80,4 @@ class Upkeep:
             except (psycopg.Error, PoolTimeout) as error:
                 log.warning("credentials of streams not checked", extra={"reason": str(error).strip()})
                 continue
-            for reader in self._hub.readers():
-                if reader.credential in ended:
-                    reader.dismiss("unauthorized")
+            self._hub.dismiss("unauthorized", credentials=ended)

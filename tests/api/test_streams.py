@@ -257,6 +257,29 @@ async def test_a_stream_ends_when_the_session_that_opened_it_does(
     assert datetime.now(UTC) >= ends
 
 
+async def test_logging_out_ends_the_sessions_streams_at_once_and_no_others(
+    database_url: str, me: Person, pool: AsyncConnectionPool
+) -> None:
+    async with pool.connection() as connection:
+        token, _ = await accounts.create_session(connection, me.user_id, seconds=600)
+    cookie = {"Cookie": f"pgqueue_session={token}"}
+    async with (
+        serving(database_url) as (server, app),
+        httpx.AsyncClient(base_url=server.url) as client,
+        stream(server.url, EVENTS, cookie) as page,
+        stream(server.url, EVENTS, me.headers) as program,
+    ):
+        await page.next()
+        await program.next()
+        ended = await client.delete("/api/session", headers=cookie | {"Sec-Fetch-Site": "same-origin"})
+        rest = await page.rest()
+        still_open = app.state.hub.streams_of(me.user_id)
+
+    assert ended.status_code == 204
+    assert [(event.event, event.data) for event in rest] == [("bye", {"reason": "unauthorized"})]
+    assert still_open == 1
+
+
 async def test_silence_is_broken_by_a_comment(database_url: str, me: Person) -> None:
     async with (
         serving(database_url, heartbeat_seconds=0.1) as (server, _),
