@@ -44,8 +44,6 @@ class Reader:
         self.credential = credential
         self.ends_at = ends_at
         self.wake = asyncio.Event()
-        self.is_current = False
-        """Whether it was given its snapshot."""
         self.mode_changed = False
         self.is_quiet = False
         """Whether it heard nothing for so long that a comment is due."""

@@ -62,7 +62,7 @@ class Relay:
         await self._tried.wait()
 
     def greet(self, reader: Reader) -> None:
-        """Have the reader given all it watches as it is now, which makes it current."""
+        """Have the reader given all it watches as it is now."""
         self._newcomers[reader] = None
         self._arrived.set()
 
@@ -140,8 +140,6 @@ class Relay:
                 continue
             for reader in readers:
                 self._newcomers.pop(reader, None)
-                reader.is_current = True
-                reader.wake.set()
             if not self._newcomers:
                 self._arrived.clear()
 
@@ -153,9 +151,9 @@ class Relay:
         await self._publish(job_ids)
 
     async def _reread(self) -> None:
+        limit = RECENT_JOBS
         while True:
             seconds = self._reread_seconds if self._hub.is_listening else self._poll_seconds
-            limit = RECENT_JOBS
             try:
                 async with asyncio.timeout(seconds):
                     await self._switched.wait()
@@ -165,6 +163,7 @@ class Relay:
             self._switched.clear()
             try:
                 await self._reread_once(limit)
+                limit = RECENT_JOBS
             except (psycopg.Error, PoolTimeout) as error:
                 log.warning("watched jobs not read again", extra={"reason": str(error).strip()})
 
