@@ -176,7 +176,7 @@ async def test_a_half_open_listener_is_noticed_polled_around_and_replaced(
     assert await violations(queue, streams, saw) == []
     assert all("poll" in seen["modes"] for seen in saw[:5])
     # 2.5 on a machine that has nothing else to do.
-    assert seconds < 10
+    assert seconds < 30
 
 
 @often
@@ -194,11 +194,9 @@ async def test_readers_that_stand_still_harm_no_other_and_catch_up_when_they_go_
         for percent in range(10, 60, 10):
             for job in jobs:
                 await runs.report(job, percent)
-        began = time.monotonic()
         for job in jobs:
             await runs.end(job)
         others = [await reader.saw() for reader in readers[1:]]
-        seconds = time.monotonic() - began
         # Beyond the time after which the one that stands still is cut.
         await asyncio.sleep(3)
         readers[0].process.send_signal(signal.SIGCONT)
@@ -208,7 +206,6 @@ async def test_readers_that_stand_still_harm_no_other_and_catch_up_when_they_go_
         assert await violations(queue, streams, saw) == []
     assert {seen["opened"] for saw in others for seen in saw} == {1}
     assert max(seen["opened"] for seen in stood_still) > 1
-    assert seconds < 60
 
 
 @pytest.mark.parametrize("times", [1, pytest.param(10, marks=often)])
