@@ -65,19 +65,20 @@ def percentile(values: Sequence[float], fraction: float) -> float:
 
 
 @contextmanager
-def own_database() -> Iterator[str]:
+def own_database(*, max_connections: int = 200) -> Iterator[str]:
     """An embedded server of the bench's own, with the settings it has in use: durable, nothing relaxed."""
     with tempfile.TemporaryDirectory(prefix="pgqueue-bench-", ignore_cleanup_errors=True) as directory:
         Path(directory).chmod(0o711)
-        with EmbeddedServer(Path(directory) / "data") as server:
+        settings = {"max_connections": str(max_connections)}
+        with EmbeddedServer(Path(directory) / "data", settings=settings) as server:
             upgrade(server.url)
             yield server.url
 
 
 @contextmanager
-def processes(database_url: str, *commands: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
+def processes(database_url: str, *commands: Sequence[str], **settings: str) -> Iterator[list[dict[str, Any]]]:
     """Python programs that say one JSON line when they are ready; what each of them said."""
-    environment = {**os.environ, "DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "DATABASE_URL": database_url, "PYTHONPATH": str(ROOT), **settings}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with ExitStack() as stack:
         started = []

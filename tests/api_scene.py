@@ -132,6 +132,7 @@ class Stream:
         self._lines = response.aiter_lines()
         self.comments = 0
         self.retry: str | None = None
+        self.last_id = ""
 
     async def next(self, seconds: float = 30) -> Heard:
         """The next event; StopAsyncIteration when the stream has ended."""
@@ -145,7 +146,10 @@ class Stream:
                     fields[name] = value
                 elif fields:
                     self.retry = fields.get("retry", self.retry)
-                    return Heard(fields.get("id", ""), fields["event"], json.loads(fields["data"]))
+                    self.last_id = fields.get("id", self.last_id)
+                    if "data" in fields:
+                        return Heard(fields.get("id", ""), fields["event"], json.loads(fields["data"]))
+                    fields = {}
         raise StopAsyncIteration
 
     async def until(self, status: str, seconds: float = 30) -> dict[str, Any]:

@@ -73,7 +73,7 @@ THIRD_PARTY = {
         "pydantic_settings": ["settings.py"],
         "jwt": ["auth.py", "tokens.py"],
         "prometheus_client": ["prometheus.py"],
-        "sse_starlette": ["events.py"],
+        "sse_starlette": ["event_stream.py"],
         "sqlalchemy": ["schema.py"],
         "uvicorn": ["cli/*"],
         "typer": ["cli/*"],

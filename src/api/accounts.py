@@ -1,6 +1,7 @@
 """People in the database: accounts, keys, sessions, login codes. Secrets are made here and kept only as hashes."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -25,6 +26,10 @@ class Account:
     user_id: UUID
     plan: str
     is_admin: bool
+    expires_at: datetime | None = None
+    """When what the caller was known by ends; None: when it is revoked."""
+    credential: bytes | None = None
+    """Hash of the secret the caller was known by, where there is one."""
 
     @property
     def tier(self) -> int:
@@ -54,7 +59,15 @@ async def find_session(connection: AsyncConnection[Any], token: str) -> Session 
     row = await (await cursor.execute(sql("find_session"), {"hash": digest(token)})).fetchone()
     if row is None:
         return None
-    return Session(Account(row["user_id"], row["plan"], row["is_admin"]), row["expires_at"])
+    return Session(
+        Account(row["user_id"], row["plan"], row["is_admin"], row["expires_at"], digest(token)), row["expires_at"]
+    )
+
+
+async def ended_credentials(connection: AsyncConnection[Any], hashes: Collection[bytes]) -> set[bytes]:
+    """Those of the hashes whose key or session is revoked, expired or gone."""
+    rows = await (await connection.execute(sql("ended_credentials"), {"hashes": list(hashes)})).fetchall()
+    return {row[0] for row in rows}
 
 
 async def ensure_user(connection: AsyncConnection[Any], user_id: UUID, plan: str = "free") -> Account:

@@ -10,11 +10,15 @@ from starlette.routing import Mount, Route
 
 from api import backtests, events, health, problems, results, sessions, static, strategies, sweeps
 from api.hub import Hub
+from api.relay import Relay
 from api.settings import ApiSettings
+from api.upkeep import Upkeep
 from pgqueue import Queue, open_pool, require_schema
 
 QUEUE = "/api/backtest/queue"
 STRATEGIES = "/api/strategies"
+RELAY_POOL = 3
+"""Hints, snapshots and re-reads do not wait for each other."""
 
 
 def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "backtest") -> Starlette:
@@ -31,21 +35,9 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             async with pool.connection() as connection:
                 await require_schema(connection)
             async with Queue(pool, name=queue_name) as queue:
-                hub = Hub(
-                    queue,
-                    database_url,
-                    reread_seconds=settings.reread_seconds,
-                    poll_seconds=settings.poll_seconds,
-                )
-                app.state.pool, app.state.queue, app.state.hub = pool, queue, hub
-                relaying = asyncio.create_task(hub.run(), name="hub")
-                try:
-                    await hub.ready()
+                app.state.pool, app.state.queue = pool, queue
+                async with _streams(app, settings, database_url):
                     yield
-                finally:
-                    hub.close()
-                    relaying.cancel()
-                    await asyncio.gather(relaying, return_exceptions=True)
 
     app = Starlette(
         routes=[
@@ -80,3 +72,40 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
     )
     app.state.settings = settings
     return app
+
+
+@asynccontextmanager
+async def _streams(app: Starlette, settings: ApiSettings, database_url: str) -> AsyncIterator[None]:
+    """What feeds event streams and looks after them, on connections of its own."""
+    hub = Hub()
+    app.state.hub = hub
+    async with (
+        open_pool(
+            database_url, size=RELAY_POOL, application_name="pgqueue relay", wait_seconds=settings.pool_seconds
+        ) as pool,
+        Queue(pool) as queue,
+    ):
+        relay = Relay(
+            hub,
+            queue,
+            database_url,
+            reread_seconds=settings.reread_seconds,
+            poll_seconds=settings.poll_seconds,
+        )
+        app.state.relay = relay
+        upkeep = Upkeep(
+            hub,
+            pool,
+            heartbeat_seconds=settings.heartbeat_seconds,
+            send_seconds=settings.send_seconds,
+            credential_seconds=settings.credential_seconds,
+        )
+        running = [asyncio.create_task(relay.run(), name="relay"), asyncio.create_task(upkeep.run(), name="upkeep")]
+        try:
+            await relay.ready()
+            yield
+        finally:
+            hub.close()
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)

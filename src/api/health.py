@@ -21,6 +21,8 @@ async def ready(request: Request) -> Response:
     headers = {"Cache-Control": "no-store"}
     if hub.closing.is_set():
         return JSONResponse({"status": "stopping"}, 503, headers=headers)
+    if request.app.state.relay.is_broken:
+        return JSONResponse({"status": "relay broken"}, 503, headers=headers)
     try:
         async with asyncio.timeout(READY_SECONDS), request.app.state.pool.connection() as connection:
             await connection.execute("select 1")

@@ -2,11 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from uuid import UUID
 
 from api.shapes import job_shape
 from pgqueue import JobSnapshot
+
+MOST_ENDED = 2_000
+"""Ended jobs a reader remembers; more than a snapshot holds, so that none is told twice."""
 
 
 class Event:
@@ -26,16 +30,34 @@ class Event:
 class Reader:
     """Bounded by the jobs it watches: a slow reader misses steps in between, never the last one."""
 
-    def __init__(self, user_id: UUID, job_ids: frozenset[UUID] | None) -> None:
+    def __init__(
+        self,
+        user_id: UUID,
+        job_ids: frozenset[UUID] | None,
+        *,
+        credential: bytes | None = None,
+        ends_at: float = math.inf,
+    ) -> None:
+        """credential: hash of the secret it came with. ends_at: when that expires, on the event loop's clock."""
         self.user_id = user_id
         self.job_ids = job_ids
+        self.credential = credential
+        self.ends_at = ends_at
         self.wake = asyncio.Event()
         self.mode_changed = False
-        self.is_current = False
-        """Whether it was given its snapshot."""
+        self.is_quiet = False
+        """Whether it heard nothing for so long that a comment is due."""
+        self.farewell: str | None = None
+        """Why its stream is to end, once it is."""
+        self.written_at = asyncio.get_running_loop().time()
+        self.is_writing = False
+        """Whether the write begun at written_at still waits for room."""
+        self.is_cut = False
+        self.cut: Callable[[], None] = lambda: None
+        """Drop its connection; set by the stream that has one."""
         self._pending: dict[UUID, Event] = {}
         self._seen: dict[UUID, int] = {}
-        self._ended: set[UUID] = set()
+        self._ended: dict[UUID, None] = {}
 
     def offer(self, event: Event) -> None:
         """Take the event if it is watched and newer than what was seen."""
@@ -47,7 +69,8 @@ class Reader:
         self._seen[job.id] = job.seq
         self._pending[job.id] = event
         if job.is_final:
-            self._ended.add(job.id)
+            self._ended[job.id] = None
+            self._forget()
         self.wake.set()
 
     def take(self) -> list[Event]:
@@ -55,6 +78,11 @@ class Reader:
         events = sorted(self._pending.values(), key=lambda event: event.job.updated_at)
         self._pending.clear()
         return events
+
+    def dismiss(self, reason: str) -> None:
+        """End its stream, with a word of why."""
+        self.farewell = self.farewell or reason
+        self.wake.set()
 
     def unfinished(self) -> Iterator[UUID]:
         """The watched jobs that may still change."""
@@ -74,4 +102,14 @@ class Reader:
     @property
     def is_done(self) -> bool:
         """Whether every job it was asked to watch has ended; one that watches all is never done."""
-        return self.job_ids is not None and self.job_ids <= self._ended
+        return self.job_ids is not None and self.job_ids <= self._ended.keys()
+
+    @property
+    def seen(self) -> int:
+        """The sum of the seqs it was given. Of several ended jobs no single seq is as high: it says all were told."""
+        return sum(self._seen.values())
+
+    def _forget(self) -> None:
+        if self.job_ids is None and len(self._ended) > MOST_ENDED:
+            oldest = next(iter(self._ended))
+            del self._ended[oldest], self._seen[oldest]

@@ -55,6 +55,8 @@ async def end(request: Request) -> Response:
         require_same_origin(request)
         async with request.app.state.pool.connection() as connection:
             await accounts.revoke_session(connection, token[:LONGEST_SECRET])
+        # Here at once; other processes ask once a minute which credentials still hold.
+        request.app.state.hub.dismiss("unauthorized", credentials={accounts.digest(token[:LONGEST_SECRET])})
         response.delete_cookie(cookie_name(settings), path="/", secure=settings.https, httponly=True, samesite="lax")
     return response
 

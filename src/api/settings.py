@@ -24,7 +24,10 @@ class ApiSettings(BaseSettings):
     send_seconds: float = Field(
         5.0, gt=0, le=60, description="A stream's reader that takes longer to take an event is cut."
     )
-    pool_size: int = Field(8, ge=2, le=100, description="Connections for requests, besides the one that listens.")
+    credential_seconds: float = Field(
+        60.0, ge=0.05, le=3600, description="How often open streams are held to keys and sessions that still open them."
+    )
+    pool_size: int = Field(8, ge=2, le=100, description="Connections for requests, besides four that feed streams.")
     pool_seconds: float = Field(5.0, gt=0, le=60, description="Wait for one of them, then the answer is 503.")
     trust_user_id_header: bool = Field(
         False, description="For local tests alone: believe x-user-id of callers on this machine. Never an admin."

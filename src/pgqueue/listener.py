@@ -19,6 +19,8 @@ __all__ = ["CANCEL", "CHANGED", "READY", "Listener"]
 
 CANARY_SECONDS = 5.0
 """How long the connection may stay silent before it is asked whether it still lives: a half-open one never tells."""
+ANSWER_SECONDS = 2.0
+"""How long it may take to answer that. On a busy machine an answer may be late: that costs some polls, no more."""
 LONGEST_BACKOFF_SECONDS = 5.0
 HEARING_SECONDS = 2.0
 """How long a word may take from one connection to the next; it takes a millisecond."""
@@ -120,8 +122,16 @@ class Listener:
             async with aclosing(connection.notifies(timeout=CANARY_SECONDS)) as notifications:
                 async for notification in notifications:
                     self._on_notify(notification.channel, notification.payload)
-            with answer_within(connection, CANARY_SECONDS):
+            await self._prove(connection)
+
+    async def _prove(self, connection: PatientConnection) -> None:
+        # Told at once: to give up an unanswered statement may take a while longer.
+        late = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._on_lost)
+        try:
+            with answer_within(connection, ANSWER_SECONDS):
                 await connection.execute("select 1")
+        finally:
+            late.cancel()
 
     async def _back_off(self) -> None:
         seconds = min(LONGEST_BACKOFF_SECONDS, 0.1 * 2 ** min(self._failures, 10)) * (0.5 + random())  # noqa: S311 - jitter

@@ -4,6 +4,8 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -12,8 +14,10 @@ from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import make_url
 
+from api.event_stream import events
+from api.readers import MOST_ENDED, Event, Reader
 from api_scene import BODY, Person, calling, know_aapl, person, running_app, serving, stream
-from pgqueue import Queue
+from pgqueue import JobState, Queue
 from queue_scene import still_worker
 
 pytestmark = pytest.mark.anyio
@@ -72,48 +76,60 @@ async def test_a_stream_opened_as_the_database_goes_gets_its_snapshot_when_it_is
 ) -> None:
     enqueued = await queue.enqueue("backtest", {}, user_id=me.user_id)
     async with serving(database_url, poll_seconds=0.1, pool_seconds=0.2) as (_, app):
-        from api.events import _events
-
-        hub = app.state.hub
-        events = _events(hub, me.user_id, None, language="en", recovered=True, heartbeat_seconds=15)
-        assert b"event: hello" in await anext(events)
-        async with away(server_url, database_url):
-            assert await anext(events) in (b": \n\n", b'event: mode\ndata: {"mode": "poll"}\n\n')
-        async with asyncio.timeout(30):
-            heard = b""
-            while str(enqueued.job_id).encode() not in heard:
-                heard = await anext(events)
-        app.state.hub.close()
-        async with asyncio.timeout(30):
-            assert [b"event: bye" in last async for last in events][-1:] == [True]
+        hub, relay = app.state.hub, app.state.relay
+        reader = Reader(me.user_id, None)
+        with hub.reading(reader):
+            heard = events(hub, reader, language="en", recovered=True, heartbeat=15)
+            assert b"event: hello" in await anext(heard)
+            async with away(server_url, database_url):
+                relay.greet(reader)
+                assert await anext(heard) == b'event: mode\ndata: {"mode": "poll"}\n\n'
+            async with asyncio.timeout(30):
+                while str(enqueued.job_id).encode() not in await anext(heard):
+                    pass
 
 
-async def test_a_relay_that_breaks_ends_its_streams_and_is_not_ready(
+async def test_a_relay_that_breaks_ends_its_streams_says_so_and_is_made_anew(
     database_url: str, queue: Queue, me: Person, pool: AsyncConnectionPool
 ) -> None:
     """A row no release of ours would write stands for whatever nobody foresaw."""
-    await queue.enqueue("backtest", {}, user_id=me.user_id)
+    enqueued = await queue.enqueue("backtest", {}, user_id=me.user_id)
     async with (
         serving(database_url, reread_seconds=0.1) as (server, _),
-        stream(server.url, EVENTS, me.headers) as events,
-        httpx.AsyncClient(base_url=server.url) as client,
+        httpx.AsyncClient(base_url=server.url, headers=me.headers) as client,
     ):
-        await events.next()
-        await events.next()
-        before = await client.get("/readyz")
-        async with pool.connection() as connection:
-            checks = await connection.execute(
-                "select conname from pg_constraint where conrelid = 'pgqueue.jobs'::regclass and contype = 'c'"
-            )
-            for (name,) in await checks.fetchall():
-                drop = sql.SQL("alter table pgqueue.jobs drop constraint {}").format(sql.Identifier(name))
-                await connection.execute(drop)
-            await connection.execute("update pgqueue.jobs set state = 'odd', seq = seq + 1")
-        rest = await events.rest()
+        async with stream(server.url, EVENTS, me.headers) as all_:
+            await all_.next()
+            await all_.next()
+            before = await client.get("/readyz")
+            await make_odd(pool)
+            rest = await all_.rest()
         after, live = await client.get("/readyz"), await client.get("/livez")
+        refused = await client.get(EVENTS)
+        async with pool.connection() as connection:
+            await connection.execute("update pgqueue.jobs set state = 'ready', seq = seq + 1")
+        async with asyncio.timeout(60):
+            while (await client.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - it is asked from outside
+                await asyncio.sleep(0.05)
+        async with stream(server.url, EVENTS, me.headers | {"Last-Event-ID": all_.last_id}) as again:
+            hello, snapshot = await again.next(), await again.next()
 
-    assert [event.event for event in rest] == ["bye"]
+    assert [(event.event, event.data) for event in rest] == [("bye", {"reason": "relay"})]
     assert (before.status_code, after.status_code, live.status_code) == (200, 503, 200)
+    assert (refused.status_code, refused.json()["code"]) == (503, "relay_broken")
+    assert hello.data["recovered"] is False
+    assert (snapshot.data["jobId"], snapshot.data["status"]) == (str(enqueued.job_id), "waiting")
+
+
+async def make_odd(pool: AsyncConnectionPool) -> None:
+    async with pool.connection() as connection:
+        checks = await connection.execute(
+            "select conname from pg_constraint where conrelid = 'pgqueue.jobs'::regclass and contype = 'c'"
+        )
+        for (name,) in await checks.fetchall():
+            drop = sql.SQL("alter table pgqueue.jobs drop constraint {}").format(sql.Identifier(name))
+            await connection.execute(drop)
+        await connection.execute("update pgqueue.jobs set state = 'odd', seq = seq + 1")
 
 
 async def test_a_job_that_another_stream_was_first_to_know_is_still_told_to_all(
@@ -152,3 +168,38 @@ async def test_a_reader_that_stops_reading_at_the_very_end_is_cut_like_any_other
                 while server.server_state.tasks:  # noqa: ASYNC110 - uvicorn has no event for it
                     await asyncio.sleep(0.01)
         assert app.state.hub.streams_of(me.user_id) == 0
+
+
+async def test_a_stream_of_all_jobs_remembers_no_more_than_it_must(queue: Queue, me: Person) -> None:
+    enqueued = await queue.enqueue("backtest", {}, user_id=me.user_id)
+    (job,) = await queue.read([enqueued.job_id])
+    reader = Reader(me.user_id, None)
+    ended = [replace(job, id=uuid4(), state=JobState.COMPLETED) for _ in range(MOST_ENDED + 100)]
+    reader.offer(Event(job))
+    for one in ended:
+        reader.offer(Event(one))
+        reader.take()
+
+    assert len(reader._seen) == MOST_ENDED + 1
+    assert list(reader.unfinished()) == [job.id]
+    assert not reader.misses(ended[-1].id)
+
+
+async def test_a_reader_that_talks_instead_of_listening_is_cut(database_url: str, me: Person) -> None:
+    async with serving(database_url) as (server, app):
+        reader, writer = await asyncio.open_connection(*server.address)
+        headers = f"Host: x\r\nAuthorization: Bearer {me.key}\r\nTransfer-Encoding: chunked\r\n"
+        writer.write(f"GET {EVENTS} HTTP/1.1\r\n{headers}\r\n".encode())
+        await reader.readuntil(b"event: hello\n")
+
+        async def talk() -> None:
+            while True:
+                writer.write(b"1000\r\n" + b"x" * 0x1000 + b"\r\n")
+                await writer.drain()
+
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(talk(), 30)
+        async with asyncio.timeout(30):
+            while app.state.hub.streams_of(me.user_id):  # noqa: ASYNC110 - the server tells nobody that a peer left
+                await asyncio.sleep(0.01)
+        writer.close()

@@ -3,11 +3,14 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from uuid import UUID
 
+import httpx
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
+from api import accounts
 from api_scene import Person, person, serving, stream
 from pgqueue import NOBODY, Outcome, Queue
 from pgqueue.executor import ProgressReport
@@ -121,19 +124,28 @@ async def test_one_stream_carries_all_of_a_users_jobs_also_those_made_later(
     assert ended == {str(first.job_id), str(second.job_id)}
 
 
-async def test_a_stream_of_named_jobs_ends_with_the_last_of_them(
+async def test_a_stream_of_named_jobs_ends_with_the_last_of_them_and_whoever_had_all_is_told_not_to_come_back(
     database_url: str, queue: Queue, me: Person, worker: StillWorker, board: ProgressBoard
 ) -> None:
     ids = [(await queue.enqueue("backtest", {}, user_id=me.user_id)).job_id for _ in range(3)]
     wanted = f"{EVENTS}?jobs={ids[0]},{ids[1]}"
-    async with serving(database_url) as (server, _), stream(server.url, wanted, me.headers) as events:
-        await events.next()
-        for job in await worker.claim(3):
-            await end(board, worker, job)
-        heard = await events.rest()
+    async with (
+        serving(database_url) as (server, _),
+        httpx.AsyncClient(base_url=server.url, headers=me.headers) as client,
+    ):
+        async with stream(server.url, wanted, me.headers) as events:
+            await events.next()
+            for job in await worker.claim(3):
+                await end(board, worker, job)
+            heard = await events.rest()
+
+        again = await client.get(wanted, headers={"Last-Event-ID": events.last_id})
+        too_early = await client.get(wanted, headers={"Last-Event-ID": heard[-1].id})
 
     final = [event.data["jobId"] for event in heard if event.data["status"] == "completed"]
     assert sorted(final) == sorted(map(str, ids[:2]))
+    assert (again.status_code, again.text) == (204, "")
+    assert (too_early.status_code, too_early.text.count("event: progress")) == (200, 2)
 
 
 async def test_a_hint_lost_is_a_delay_and_never_a_loss(
@@ -202,6 +214,70 @@ async def test_streams_go_on_when_the_listener_is_cut_and_say_so(
 
     assert ended == set(ids)
     assert modes[0] == "poll"
+
+
+async def test_a_revoked_keys_streams_end_and_no_others(
+    database_url: str, me: Person, pool: AsyncConnectionPool
+) -> None:
+    other = await person(pool)
+    async with (
+        serving(database_url, credential_seconds=0.1) as (server, _),
+        stream(server.url, EVENTS, me.headers) as mine,
+        stream(server.url, EVENTS, other.headers) as others,
+    ):
+        await mine.next()
+        await others.next()
+        async with pool.connection() as connection:
+            await connection.execute(
+                "update api.api_keys set revoked_at = clock_timestamp() where user_id = %s", (me.user_id,)
+            )
+        rest = await mine.rest()
+        async with stream(server.url, EVENTS, me.headers) as again:
+            status = again.response.status_code
+        with pytest.raises(TimeoutError):
+            await others.next(seconds=1.0)
+
+    assert [(event.event, event.data) for event in rest] == [("bye", {"reason": "unauthorized"})]
+    assert status == 401
+
+
+async def test_a_stream_ends_when_the_session_that_opened_it_does(
+    database_url: str, me: Person, pool: AsyncConnectionPool
+) -> None:
+    async with pool.connection() as connection:
+        token, ends = await accounts.create_session(connection, me.user_id, seconds=3.0)
+    async with (
+        serving(database_url) as (server, _),
+        stream(server.url, EVENTS, {"Cookie": f"pgqueue_session={token}"}) as events,
+    ):
+        await events.next()
+        rest = await events.rest()
+
+    assert [(event.event, event.data) for event in rest] == [("bye", {"reason": "unauthorized"})]
+    assert datetime.now(UTC) >= ends
+
+
+async def test_logging_out_ends_the_sessions_streams_at_once_and_no_others(
+    database_url: str, me: Person, pool: AsyncConnectionPool
+) -> None:
+    async with pool.connection() as connection:
+        token, _ = await accounts.create_session(connection, me.user_id, seconds=600)
+    cookie = {"Cookie": f"pgqueue_session={token}"}
+    async with (
+        serving(database_url) as (server, app),
+        httpx.AsyncClient(base_url=server.url) as client,
+        stream(server.url, EVENTS, cookie) as page,
+        stream(server.url, EVENTS, me.headers) as program,
+    ):
+        await page.next()
+        await program.next()
+        ended = await client.delete("/api/session", headers=cookie | {"Sec-Fetch-Site": "same-origin"})
+        rest = await page.rest()
+        still_open = app.state.hub.streams_of(me.user_id)
+
+    assert ended.status_code == 204
+    assert [(event.event, event.data) for event in rest] == [("bye", {"reason": "unauthorized"})]
+    assert still_open == 1
 
 
 async def test_silence_is_broken_by_a_comment(database_url: str, me: Person) -> None:

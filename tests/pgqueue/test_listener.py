@@ -80,3 +80,24 @@ async def test_it_tries_until_there_is_a_server() -> None:
     assert not task.done()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_outage_of_hours_is_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two to the power of the failures so far is soon too large for a float."""
+    monkeypatch.setattr("pgqueue.listener.LONGEST_BACKOFF_SECONDS", 0.0)
+    lost: asyncio.Queue[None] = asyncio.Queue()
+    listener = Listener(
+        "postgresql://nobody@127.0.0.1:1/none",
+        ("told",),
+        on_notify=lambda _channel, _payload: None,
+        on_connected=lambda: None,
+        on_lost=lambda: lost.put_nowait(None),
+    )
+    task = asyncio.create_task(listener.run())
+
+    async with asyncio.timeout(60):
+        for _ in range(1100):
+            await lost.get()
+            assert not task.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

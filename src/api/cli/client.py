@@ -1,6 +1,7 @@
 """The API as a program uses it: submit over HTTP, follow over Server-Sent Events."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ class Client:
 
     def __init__(self, url: str, key: str) -> None:
         headers = {"Authorization": f"Bearer {key}"}
+        self._retry_seconds = 2.0
         self._http = httpx.Client(base_url=url, headers=headers, timeout=httpx.Timeout(30, read=60))
 
     def __enter__(self) -> Self:
@@ -41,7 +43,11 @@ class Client:
                         if data["status"] in ("completed", "failed", "cancelled"):
                             return
             except httpx.TransportError:
-                continue
+                pass
+            except httpx.HTTPStatusError as refusal:
+                if refusal.response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    raise
+            time.sleep(self._retry_seconds)
 
     def _events(self, job_id: str, last_event_id: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
         headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
@@ -53,6 +59,7 @@ class Client:
                 if line and name:
                     fields[name] = value.removeprefix(" ")
                 elif not line and "data" in fields:
+                    self._retry_seconds = int(fields.get("retry", self._retry_seconds * 1000)) / 1000
                     yield fields.get("id", ""), fields.get("event", "message"), json.loads(fields["data"])
                     fields = {}
 

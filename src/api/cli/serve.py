@@ -43,6 +43,7 @@ def serve(
     database_url = require_url(queue_settings)
     # Asked before anything listens: a wrong address or schema is then one sentence instead of a failed start.
     asyncio.run(check_database(database_url))
+    _allow_open_files()
     app = create_app(settings, database_url=database_url, queue_name=queue_settings.queue)
 
     def announce(url: str) -> None:
@@ -60,12 +61,22 @@ def serve(
         access_log=False,
         server_header=False,
         # Streams end by themselves once told; what has not ended by then is cut.
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=2,
     )
     # The hub is made when the application starts: looked up late.
     server = _server(config, on_exit=lambda: app.state.hub.close(), on_started=announce)  # noqa: PLW0108
     server.run()
     raise typer.Exit(0 if server.started else 1)
+
+
+def _allow_open_files() -> None:
+    """A stream is an open file: as many as the system lets this process have, not the few of a shell."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _server(config: Any, *, on_exit: Callable[[], None], on_started: Callable[[str], None]) -> Any:

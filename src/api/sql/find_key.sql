@@ -1,6 +1,6 @@
 -- Who presents this key; the use is noted at most once a minute, so that a busy key is not a busy row.
 with found as (
-  select api_keys.id, api_keys.last_used_at, users.id as user_id, plans.name as plan, users.is_admin
+  select api_keys.id, api_keys.last_used_at, api_keys.expires_at, api_keys.hash, users.id as user_id, plans.name as plan, users.is_admin
     from api.api_keys
     join api.users on users.id = api_keys.user_id
     join pgqueue.accounts on accounts.user_id = users.id
@@ -16,4 +16,4 @@ noted as (
    where api_keys.id = found.id
      and (found.last_used_at is null or found.last_used_at < clock_timestamp() - interval '1 minute')
 )
-select user_id, plan, is_admin from found
+select user_id, plan, is_admin, expires_at, hash as credential from found
