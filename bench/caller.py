@@ -20,6 +20,17 @@ async def post(url: str, path: str, key: str, body: dict[str, Any]) -> tuple[int
         writer.close()
 
 
+async def get(url: str, path: str, key: str) -> tuple[int, dict[str, Any]]:
+    """Status and JSON of one GET on a connection of its own."""
+    reader, writer = await _connect(url)
+    try:
+        writer.write(_head("GET", path, key, ""))
+        status, length = await _read_head(reader)
+        return status, json.loads(await reader.readexactly(length))
+    finally:
+        writer.close()
+
+
 async def events(url: str, path: str, key: str) -> AsyncIterator[dict[str, Any]]:
     """Data of each progress event of a stream, until it ends."""
     reader, writer = await _connect(url)

@@ -68,4 +68,4 @@ class FirstResult:
         return Result(summary=scope["found"])
 
 
-HANDLERS: dict[str, Handler] = {"backtest": backtest, "stamped": Stamped()}
+HANDLERS: dict[str, Handler] = {"backtest": backtest, "stamped": Stamped(), "stamped_long": Stamped()}

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -25,7 +24,7 @@ from engine import provider, rules
 from engine.errors import GridTooLarge, RequestError, StrategyError
 from engine.request import BacktestRequest
 from engine.timeframes import up_to
-from pgqueue import IdempotencyConflict, Queue
+from pgqueue import Enqueued, Estimate, IdempotencyConflict, Queue
 
 FIRST_KIND = "backtest"
 """Its fingerprints say no kind: they were made before there were others."""
@@ -65,24 +64,27 @@ async def add(request: Request, kind: Kind) -> Response:
             priority=asked.priority,
             idempotency_key=key,
             request_hash=fingerprint({"kind": kind.name, **body} if kind.name != FIRST_KIND else body) if key else None,
+            is_estimated=True,
         )
     except IdempotencyConflict:
         detail = "This Idempotency-Key was used for another request. Use a new key for each request."
         raise Problem(422, "Idempotency key reused", detail, code="idempotency_conflict") from None
-    return await queued(queue, enqueued.job_id, replayed=not enqueued.created)
+    return queued(enqueued)
 
 
-async def queued(queue: Queue, job_id: UUID, *, replayed: bool) -> Response:
+def queued(enqueued: Enqueued) -> Response:
+    """The answer to whoever asked for a job; enqueued: with its estimate."""
+    job_id, estimate = enqueued.job_id, enqueued.estimate
+    assert estimate is not None
     headers = {"Location": f"{QUEUE_PATH}/{job_id}", "Cache-Control": "no-store"}
-    if replayed:
+    if not enqueued.created:
         headers["Idempotency-Replayed"] = "true"
-    body = {"jobId": str(job_id), "status": "queued"} | await standing(queue, job_id) | {"links": links(job_id)}
+    body = {"jobId": str(job_id), "status": "queued"} | standing(estimate) | {"links": links(job_id)}
     return JSONResponse(body, headers=headers)
 
 
-async def standing(queue: Queue, job_id: UUID) -> dict[str, Any]:
-    """Where a waiting job stands: the wait in whole seconds, null with a reason when nobody would run it."""
-    estimate = await queue.estimate(job_id)
+def standing(estimate: Estimate) -> dict[str, Any]:
+    """Where a waiting job stands: the wait in whole seconds, null with a reason when nobody can say."""
     found: dict[str, Any] = {
         "estimatedWaitTime": None if estimate.seconds is None else math.ceil(estimate.seconds),
         "position": estimate.position,

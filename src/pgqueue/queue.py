@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, Self
@@ -15,6 +15,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from pgqueue.bulk import Bulk
 from pgqueue.errors import ArgsTooLarge, BatchTooLarge, IdempotencyConflict, JobNotFound, WrongState, refusal
+from pgqueue.estimate import newcomer
+from pgqueue.estimator import Estimator
 from pgqueue.hints import Hints
 from pgqueue.job import (
     NOBODY,
@@ -33,11 +35,7 @@ MAX_RETRIES = 3
 MAX_BATCH = 100_000
 BULK_HINTS = 1_000
 """Of a bulk's jobs, so many are told of at once; whoever watches the others finds them by polling."""
-COUNT_LIMIT = 1000
-"""Positions are exact up to here; beyond it nobody reads the number, and counting would cost what the queue is deep."""
 STATS_COUNT_LIMIT = 100_000
-UNMEASURED_RUN_SECONDS = 1.0
-"""What a run is taken to last while the queue has completed none."""
 
 
 class Unset(Enum):
@@ -56,6 +54,7 @@ class Queue:
         self._pool = pool
         self._name = name
         self._hints = Hints(pool)
+        self._estimator = Estimator()
         self._sending: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -81,6 +80,7 @@ class Queue:
         idempotency_key: str | None = None,
         request_hash: bytes | None = None,
         requeued_from: UUID | None = None,
+        is_estimated: bool = False,
         connection: AsyncConnection[Any] | None = None,
     ) -> Enqueued:
         """Add a job; with `connection`, inside the caller's transaction, to run only if that commits.
@@ -89,7 +89,7 @@ class Queue:
         run_at: not before; None is now. The same key and request_hash give the first job again; the same key with
         another hash raises IdempotencyConflict. args: JSON of at most 256 KiB, else ArgsTooLarge. Raises EnqueueRefused
         at a limit: daily quota, waiting jobs, credits, a full queue. A caller's transaction is not aborted by that, and
-        gets no hint: a poll finds its job within a second.
+        gets no hint: a poll finds its job within a second. is_estimated: say where the job stands, too.
         """
         text = _encode(args)
         queue = queue or self._name
@@ -110,6 +110,8 @@ class Queue:
             return await self._enqueue(connection, parameters)
         async with self._pool.connection() as own:
             enqueued = await self._enqueue(own, parameters)
+            if is_estimated:
+                enqueued = replace(enqueued, estimate=await self._estimator.of_job(own, enqueued.job_id))
         if enqueued.created:
             self._hints.ready(queue)
             self._hints.changed(enqueued.job_id)
@@ -231,7 +233,9 @@ class Queue:
                 self._hints.changed(job_id)
                 return Cancelled.CANCELLED
 
-    async def requeue(self, job_id: UUID, *, user_id: UUID | None = None, tier: int | None = None) -> Enqueued:
+    async def requeue(
+        self, job_id: UUID, *, user_id: UUID | None = None, tier: int | None = None, is_estimated: bool = False
+    ) -> Enqueued:
         """Run a final job again, as a new job that names the old one. JobNotFound; WrongState while unfinished.
 
         tier: the owner's present one; None keeps the old job's.
@@ -253,6 +257,7 @@ class Queue:
             tier=row["tier"] if tier is None else tier,
             priority=row["priority"],
             requeued_from=job_id,
+            is_estimated=is_estimated,
         )
 
     async def result(self, job_id: UUID, *, user_id: UUID | None = None) -> StoredResult | None:
@@ -264,36 +269,27 @@ class Queue:
 
     async def stats(self, queue: str | None = None) -> QueueStats:
         """The queue at a glance. waiting is exact up to 100,000 ready and as many scheduled jobs."""
+        name = queue or self._name
         async with self._pool.connection() as connection:
-            row = await _stats(connection, queue or self._name)
-        waiting = None if row["workers"] == 0 else _wait_seconds(row["waiting"], row)
+            cursor = connection.cursor(row_factory=dict_row)
+            await cursor.execute(sql("stats"), {"queue": name, "count_limit": STATS_COUNT_LIMIT})
+            row = await cursor.fetchone()
+            capacity = await self._estimator.capacity(connection, name)
+        assert row is not None
         return QueueStats(
             waiting=row["waiting"],
             active=row["active"],
             paused=row["paused"],
             workers=row["workers"],
             slots=row["slots"],
-            estimated_wait_seconds=waiting,
+            estimated_wait_seconds=newcomer(capacity, row["ready"]),
+            reason=capacity.reason,
         )
 
     async def estimate(self, job_id: UUID) -> Estimate:
         """Where the job stands in its queue, and in how many seconds it should start. A started job: position 0."""
         async with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=dict_row)
-            await cursor.execute(sql("jobs_ahead"), {"job_id": job_id, "count_limit": COUNT_LIMIT})
-            job = await cursor.fetchone()
-            if job is None:
-                return Estimate(position=0, position_at_least=None, seconds=0.0, reason=None)
-            row = await _stats(connection, job["queue"])
-        ahead = job["ahead"]
-        is_exact = ahead < COUNT_LIMIT
-        nobody = row["workers"] == 0
-        return Estimate(
-            position=ahead + 1 if is_exact else None,
-            position_at_least=None if is_exact else COUNT_LIMIT,
-            seconds=None if nobody else max(job["due_in_seconds"], _wait_seconds(ahead, row)),
-            reason="no_workers" if nobody else None,
-        )
+            return await self._estimator.of_job(connection, job_id)
 
     async def pause(self, queue: str | None = None) -> None:
         """Claim nothing more from the queue; what runs, runs on."""
@@ -333,6 +329,7 @@ class Queue:
             cursor = connection.cursor(row_factory=dict_row)
             row = await (await cursor.execute(sql("limit_queue"), parameters)).fetchone()
         assert row is not None
+        self._estimator.forget(name)
         self._hints.ready(name)
         return row
 
@@ -340,6 +337,7 @@ class Queue:
         async with self._pool.connection() as connection:
             await connection.execute(sql("ensure_queue"), {"queue": queue})
             await connection.execute(sql("pause"), {"queue": queue, "paused": paused})
+        self._estimator.forget(queue)
 
     async def workers(self) -> Sequence[Mapping[str, Any]]:
         """The workers that hold a lease now, oldest first: one mapping each, as in sql/list_workers.sql."""
@@ -370,21 +368,6 @@ async def _read(connection: AsyncConnection[Any], job_ids: Sequence[UUID], user_
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(sql("read_jobs"), {"job_ids": list(job_ids), "user_id": user_id})
     return [JobSnapshot(**{**row, "state": JobState(row["state"])}) for row in await cursor.fetchall()]
-
-
-async def _stats(connection: AsyncConnection[Any], queue: str) -> dict[str, Any]:
-    cursor = connection.cursor(row_factory=dict_row)
-    await cursor.execute(sql("stats"), {"queue": queue, "count_limit": STATS_COUNT_LIMIT})
-    row = await cursor.fetchone()
-    assert row is not None
-    return row
-
-
-def _wait_seconds(ahead: int, row: Mapping[str, Any]) -> float:
-    """Whole rounds of slots before a free one, each as long as the mean of the latest runs; 0 while a slot is idle."""
-    run_seconds = row["run_seconds"] if row["run_seconds"] is not None else UNMEASURED_RUN_SECONDS
-    rounds = math.ceil(max(0, ahead + row["active"] - row["slots"] + 1) / max(1, row["slots"]))
-    return float(rounds * run_seconds)
 
 
 def _first(row: Any) -> Any:
