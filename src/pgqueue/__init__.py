@@ -10,6 +10,7 @@ from pgqueue.errors import (
     IdempotencyConflict,
     JobNotFound,
     LeaseLost,
+    NotEnoughCredits,
     PgQueueError,
     QueueFull,
     SchemaMismatch,
@@ -32,7 +33,7 @@ from pgqueue.job import (
 )
 from pgqueue.listener import Listener
 from pgqueue.logs import configure as configure_logs
-from pgqueue.queue import Queue
+from pgqueue.queue import UNSET, Queue, Unset
 from pgqueue.schema_version import check_database, require_schema
 from pgqueue.settings import Settings, load_settings
 from pgqueue.watch import watch
@@ -40,6 +41,7 @@ from pgqueue.watch import watch
 __all__ = [
     "CHANGED",
     "NOBODY",
+    "UNSET",
     "ArgsTooLarge",
     "Cancelled",
     "Companion",
@@ -58,6 +60,7 @@ __all__ = [
     "JobState",
     "LeaseLost",
     "Listener",
+    "NotEnoughCredits",
     "Outcome",
     "PgQueueError",
     "Queue",
@@ -68,6 +71,7 @@ __all__ = [
     "StoredResult",
     "TooManyWaiting",
     "UnknownKind",
+    "Unset",
     "WrongState",
     "check_database",
     "configure_logs",

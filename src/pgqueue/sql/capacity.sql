@@ -35,12 +35,12 @@ select (select count(*) from live)::int as workers,
                  limit 1000) as runs) as running,
        (select coalesce(jsonb_agg(jsonb_build_array(part, rank, kind, jobs)), '[]')
           from (select floor(age / 10)::int as part, rank, kind, count(*) as jobs
-                  from (select rank, kind, extract(epoch from clock_timestamp() - created_at) as age
+                  from (select queue, rank, kind, extract(epoch from clock_timestamp() - created_at) as age
                           from pgqueue.jobs
-                         where jobs.queue = asked.queue
                          order by id desc
                          limit 1000) as newest
-                 where age between 0 and 59.9
+                 where newest.queue = asked.queue
+                   and age between 0 and 59.9
                  group by part, rank, kind) as by_part) as arrivals,
        (select coalesce(jsonb_agg(jsonb_build_array(user_id, slots, rank, kind, jobs, first_turn, last_turn)), '[]')
           from (select lanes.user_id, lanes.slots, held.rank, held.kind, count(*) as jobs, min(turn) as first_turn,
