@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -15,15 +16,14 @@ from api.accounts import Account
 from api.auth import identify
 from api.bodies import read_json
 from api.definitions import detail, sentence
+from api.known_symbols import KnownSymbols
 from api.problems import Problem, invalid, not_found
-from api.queries import sql
 from api.settings import ApiSettings
 from api.shapes import QUEUE_PATH, links
 from api.strategies import Strategy, find_strategy
 from engine import provider, rules
 from engine.errors import GridTooLarge, RequestError, StrategyError
 from engine.request import BacktestRequest
-from engine.timeframes import up_to
 from pgqueue import Enqueued, Estimate, IdempotencyConflict, Queue
 
 FIRST_KIND = "backtest"
@@ -103,20 +103,19 @@ async def _args(
 
     prefix: of the members that the caller wrote under `params`.
     """
-    async with request.app.state.pool.connection() as connection:
-        strategy = await find_strategy(connection, asked.strategy_id, account.user_id)
-        if strategy is None:
-            raise not_found("strategy")
-        args = asked.args(strategy.definition, symbol=strategy.default_symbol)
-        if args["symbol"] is None:
-            raise invalid([{"path": f"{prefix}symbol", "message": "is required"}])
-        for name in ("symbol", "benchmark"):
-            facts = {"symbol": args[name], "timeframes": up_to(args["timeframe"])}
-            if args[name] is not None:
-                row = await (await connection.execute(sql("symbol_is_known"), facts)).fetchone()
-                if (row is None or not row[0]) and not provider.offered(args[name], args["timeframe"]):
-                    message = f"{args[name]} has no {args['timeframe']} prices here. See GET /api/symbols"
-                    raise invalid([{"path": f"{prefix}{name}", "message": message}])
+    pool: AsyncConnectionPool = request.app.state.pool
+    strategy = await find_strategy(pool, asked.strategy_id, account.user_id)
+    if strategy is None:
+        raise not_found("strategy")
+    args = asked.args(strategy.definition, symbol=strategy.default_symbol)
+    if args["symbol"] is None:
+        raise invalid([{"path": f"{prefix}symbol", "message": "is required"}])
+    known: KnownSymbols = request.app.state.symbols
+    for name in ("symbol", "benchmark"):
+        symbol, timeframe = args[name], args["timeframe"]
+        if symbol is not None and not await known.has(symbol, timeframe) and not provider.offered(symbol, timeframe):
+            message = f"{symbol} has no {timeframe} prices here. See GET /api/symbols"
+            raise invalid([{"path": f"{prefix}{name}", "message": message}])
     await _refuse_what_cannot_run(strategy, kind, asked, prefix)
     return args | {"strategyId": str(strategy.id)}
 
