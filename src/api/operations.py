@@ -157,7 +157,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "POST", "/api/session", "A cookie for a key or a login code", {200: answers.Session},
         body=answers.SessionBody, refuses=(400, 408, 413, 415),
     ),
-    Operation("DELETE", "/api/session", "Log out", {204: None}),
+    Operation("DELETE", "/api/session", "Log out", {204: None}, refuses=(403, 503), is_public=True),
     Operation("GET", "/livez", "Whether the process lives", {200: answers.Probe}, is_public=True),
     Operation(
         "GET", "/readyz", "Whether it can serve", {200: answers.Probe, 503: answers.Probe}, is_public=True

@@ -19,7 +19,8 @@ LOOK_AT = 20_000
 """Jobs looked at for a page: some 0.1 s where every one's args must be read."""
 
 _STATES: Mapping[str, LiteralString] = {
-    "waiting": "state in ('scheduled', 'held', 'ready')",
+    # Said so that each part is answered by an index of its own: held jobs are always limited.
+    "waiting": "(state = 'scheduled' or state = 'ready' or (limited and state in ('held', 'ready')))",
     "processing": "state = 'processing'",
     "completed": "state = 'completed'",
     "failed": "state = 'failed'",

@@ -18,7 +18,6 @@ EXCLUDED_CHECKS = {
     "positive_data_acceptance": "an id or symbol that is well-formed need not be one there is",
     "negative_data_rejection": "unknown members and parameters are ignored: older clients send some",
     "unsupported_method": "asks with TRACE, which the server itself refuses before the application",
-    "ignored_auth": "the probes and the document are public, a session's end needs no session",
 }
 STREAMS = ("/api/backtest/events", "/api/backtest/queue/{jobId}/events", "/api/admin/events")
 """They do not end by themselves."""
