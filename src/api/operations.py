@@ -155,7 +155,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/api/session", "Who is logged in, and until when", {200: answers.Session}),
     Operation(
         "POST", "/api/session", "A cookie for a key or a login code", {200: answers.Session},
-        body=answers.SessionBody, refuses=(400, 408, 413, 415),
+        body=answers.SessionBody, refuses=(400, *CALLER, 408, 413, 415), is_public=True,
     ),
     Operation("DELETE", "/api/session", "Log out", {204: None}, refuses=(403, 503), is_public=True),
     Operation("GET", "/livez", "Whether the process lives", {200: answers.Probe}, is_public=True),

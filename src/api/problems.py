@@ -106,8 +106,8 @@ async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
 def _allowed(request: Request) -> str:
     """Every method of the address: Starlette names those of the first route that has it."""
     routes = [route for route in request.app.routes if isinstance(route, Route)]
-    fit = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    return ", ".join(sorted({method for route in fit for method in route.methods or ()}))
+    first = next(route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return ", ".join(sorted({each for route in routes if route.path == first.path for each in route.methods or ()}))
 
 
 async def on_database_away(request: Request, error: Exception) -> JSONResponse:
