@@ -122,14 +122,24 @@ def mean_run(run_seconds: Mapping[str, float], kind: str | None = None) -> float
 
 def estimate(place: Mapping[str, Any], capacity: Capacity, depths: Sequence[Span] = ()) -> Estimate:
     """place: a row of `sql/place.sql`. depths: the queue's, needed where more than COUNT_LIMIT jobs stand before it."""
+    seconds = None if capacity.reason else max(place["due_in_seconds"], _seconds(place, capacity, depths))
+    return _standing(place, seconds, capacity.reason)
+
+
+def without_estimate(place: Mapping[str, Any]) -> Estimate | None:
+    """Where the job stands while nobody can say when it will start; None when somebody can."""
+    reason = "paused" if place["paused"] else None if place["is_served"] else "no_workers"
+    return None if reason is None else _standing(place, None, reason)
+
+
+def _standing(place: Mapping[str, Any], seconds: float | None, reason: str | None) -> Estimate:
     ahead = len(place["ready"]) + len(place["held"])
     is_exact = ahead < COUNT_LIMIT
-    seconds = None if capacity.reason else max(place["due_in_seconds"], _seconds(place, capacity, depths))
     return Estimate(
         position=ahead + 1 if is_exact else None,
         position_at_least=None if is_exact else COUNT_LIMIT,
         seconds=seconds,
-        reason=capacity.reason,
+        reason=reason,
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, dict_row
 
-from pgqueue.estimate import COUNT_LIMIT, Capacity, Span, estimate
+from pgqueue.estimate import COUNT_LIMIT, Capacity, Span, estimate, without_estimate
 from pgqueue.job import Estimate
 from pgqueue.queries import sql
 
@@ -35,6 +35,8 @@ class Estimator:
         place = await cursor.fetchone()
         if place is None:
             return Estimate(position=0, position_at_least=None, seconds=0.0, reason=None)
+        if (standing := without_estimate(place)) is not None:
+            return standing
         capacity = await self.capacity(connection, place["queue"])
         depths = await self._depth(connection, place["queue"]) if len(place["ready"]) >= COUNT_LIMIT else []
         return estimate(place, capacity, depths)

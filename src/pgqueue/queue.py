@@ -274,16 +274,21 @@ class Queue:
             cursor = connection.cursor(row_factory=dict_row)
             await cursor.execute(sql("stats"), {"queue": name, "count_limit": STATS_COUNT_LIMIT})
             row = await cursor.fetchone()
-            capacity = await self._estimator.capacity(connection, name)
-        assert row is not None
+            assert row is not None
+            reason = "paused" if row["paused"] else "no_workers" if row["workers"] == 0 else None
+            wait = None
+            if reason is None:
+                # The larger question, asked only where somebody can say.
+                capacity = await self._estimator.capacity(connection, name)
+                wait, reason = newcomer(capacity, row["ready"]), capacity.reason
         return QueueStats(
             waiting=row["waiting"],
             active=row["active"],
             paused=row["paused"],
             workers=row["workers"],
             slots=row["slots"],
-            estimated_wait_seconds=newcomer(capacity, row["ready"]),
-            reason=capacity.reason,
+            estimated_wait_seconds=wait,
+            reason=reason,
         )
 
     async def estimate(self, job_id: UUID) -> Estimate:

@@ -3,7 +3,11 @@
 select job.queue, job.kind, job.user_id, job.state, job.rank, job.turn,
        greatest(0, extract(epoch from job.run_at - clock_timestamp()))::float8 as due_in_seconds,
        (select slots from pgqueue.lanes where lanes.queue = job.queue and lanes.user_id = job.user_id) as lane_slots,
-       ready.kinds as ready, ready.is_own, held.kinds as held
+       ready.kinds as ready, ready.is_own, held.kinds as held,
+       exists (select from pgqueue.queues where name = job.queue and paused) as paused,
+       exists (select from pgqueue.workers
+                where workers.queue = job.queue and stopped_at is null and not draining
+                  and lease_expires_at > clock_timestamp()) as is_served
   from pgqueue.jobs as job
  cross join lateral (
        select coalesce(array_agg(kind order by rank, turn, id), '{}') as kinds,
