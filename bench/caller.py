@@ -20,16 +20,13 @@ async def post(url: str, path: str, key: str, body: dict[str, Any]) -> tuple[int
         writer.close()
 
 
-async def get(url: str, path: str, key: str) -> dict[str, Any]:
-    """JSON of one GET on a connection of its own."""
+async def get(url: str, path: str, key: str) -> tuple[int, dict[str, Any]]:
+    """Status and JSON of one GET on a connection of its own."""
     reader, writer = await _connect(url)
     try:
         writer.write(_head("GET", path, key, ""))
         status, length = await _read_head(reader)
-        if status != 200:
-            raise RuntimeError(f"{path} answered {status}")
-        answer: dict[str, Any] = json.loads(await reader.readexactly(length))
-        return answer
+        return status, json.loads(await reader.readexactly(length))
     finally:
         writer.close()
 

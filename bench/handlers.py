@@ -86,4 +86,9 @@ class Interrupted:
         return Result()
 
 
-HANDLERS: dict[str, Handler] = {"backtest": backtest, "stamped": Stamped(), "interrupted": Interrupted()}
+HANDLERS: dict[str, Handler] = {
+    "backtest": backtest,
+    "stamped": Stamped(),
+    "stamped_long": Stamped(),
+    "interrupted": Interrupted(),
+}

@@ -91,7 +91,7 @@ async def _poll(url: str, jobs: list[Running], per_second: float, seconds: float
         seq = None
         while True:
             began = time.monotonic()
-            shown = await get(url, f"/api/backtest/queue/{job.job.id}", job.key)
+            _, shown = await get(url, f"/api/backtest/queue/{job.job.id}", job.key)
             if seq is not None and shown["seq"] != seq and shown["status"] == "processing":
                 at = datetime.fromisoformat(shown["updatedAt"]).timestamp()
                 ages.append((time.time() - at) * 1000)

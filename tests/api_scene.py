@@ -17,6 +17,7 @@ from api import accounts
 from api.app import create_app
 from api.cli.serve import Abortable
 from api.settings import ApiSettings
+from described_answers import hold_to_the_document
 
 SMA = "123e4567-e89b-12d3-a456-426614174000"
 BODY: dict[str, Any] = {
@@ -75,10 +76,15 @@ async def running_app(database_url: str, **settings: Any) -> AsyncIterator[Starl
 
 @asynccontextmanager
 async def calling(app: Starlette, who: Person | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that talks to the application in process."""
+    """A client that talks to the application in process, and holds every answer to the OpenAPI document."""
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     headers = who.headers if who else {}
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
+    async with httpx.AsyncClient(
+        transport=transport,
+        base_url="http://127.0.0.1",
+        headers=headers,
+        event_hooks={"response": [hold_to_the_document]},
+    ) as client:
         yield client
 
 

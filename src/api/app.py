@@ -8,8 +8,10 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from api import backtests, events, health, problems, results, sessions, static, strategies, sweeps
+from api import backtests, events, health, openapi, problems, results, sessions, static, strategies, sweeps
+from api.admin import accounts, audit, dashboard, jobs, queues
 from api.hub import Hub
+from api.known_symbols import KnownSymbols
 from api.relay import Relay
 from api.settings import ApiSettings
 from api.upkeep import Upkeep
@@ -19,6 +21,7 @@ QUEUE = "/api/backtest/queue"
 STRATEGIES = "/api/strategies"
 RELAY_POOL = 3
 """Hints, snapshots and re-reads do not wait for each other."""
+ADMIN = "/api/admin"
 
 
 def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "backtest") -> Starlette:
@@ -36,6 +39,7 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
                 await require_schema(connection)
             async with Queue(pool, name=queue_name) as queue:
                 app.state.pool, app.state.queue = pool, queue
+                app.state.symbols, app.state.dashboard = KnownSymbols(pool), dashboard.Dashboard(pool)
                 async with _streams(app, settings, database_url):
                     yield
 
@@ -61,6 +65,8 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route("/api/session", sessions.show, methods=["GET"]),
             Route("/api/session", sessions.begin, methods=["POST"]),
             Route("/api/session", sessions.end, methods=["DELETE"]),
+            *_admin_routes(),
+            Route("/openapi.json", openapi.show, methods=["GET"]),
             Route("/livez", health.live, methods=["GET"]),
             Route("/readyz", health.ready, methods=["GET"]),
             Route("/", static.index, methods=["GET"]),
@@ -109,3 +115,27 @@ async def _streams(app: Starlette, settings: ApiSettings, database_url: str) -> 
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+
+
+def _admin_routes() -> list[Route]:
+    return [
+        Route(f"{ADMIN}/stats", dashboard.stats, methods=["GET"]),
+        Route(f"{ADMIN}/events", dashboard.events, methods=["GET"]),
+        Route(f"{ADMIN}/doctor", dashboard.findings, methods=["GET"]),
+        Route(f"{ADMIN}/queues", queues.show, methods=["GET"]),
+        Route(f"{ADMIN}/queues/{{queue}}", queues.limit, methods=["PATCH"]),
+        Route(f"{ADMIN}/queues/{{queue}}/pause", queues.pause, methods=["POST"]),
+        Route(f"{ADMIN}/queues/{{queue}}/resume", queues.resume, methods=["POST"]),
+        Route(f"{ADMIN}/workers", queues.workers, methods=["GET"]),
+        Route(f"{ADMIN}/jobs", jobs.show, methods=["GET"]),
+        Route(f"{ADMIN}/jobs/requeue", jobs.requeue_many, methods=["POST"]),
+        Route(f"{ADMIN}/jobs/cancel", jobs.cancel_many, methods=["POST"]),
+        Route(f"{ADMIN}/jobs/{{job_id}}", jobs.detail, methods=["GET"]),
+        Route(f"{ADMIN}/jobs/{{job_id}}/requeue", jobs.requeue, methods=["POST"]),
+        Route(f"{ADMIN}/jobs/{{job_id}}/cancel", jobs.cancel, methods=["POST"]),
+        Route(f"{ADMIN}/accounts", accounts.show, methods=["GET"]),
+        Route(f"{ADMIN}/accounts/{{user_id}}", accounts.detail, methods=["GET"]),
+        Route(f"{ADMIN}/accounts/{{user_id}}", accounts.change, methods=["PATCH"]),
+        Route(f"{ADMIN}/accounts/{{user_id}}/credits", accounts.grant, methods=["POST"]),
+        Route(f"{ADMIN}/audit", audit.show, methods=["GET"]),
+    ]

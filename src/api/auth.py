@@ -41,6 +41,15 @@ async def identify(request: Request) -> Account:
     raise unauthorized("Send an API key: Authorization: Bearer <key>.")
 
 
+async def require_admin(request: Request) -> Account:
+    """The caller's account, which is an administrator's. Raises 401 and 403."""
+    account = await identify(request)
+    if not account.is_admin:
+        detail = "This is for administrators. Ask one of them to make your account one."
+        raise Problem(403, "Forbidden", detail, code="not_an_administrator")
+    return account
+
+
 async def _by_key(pool: AsyncConnectionPool, authorization: str) -> Account:
     scheme, _, key = authorization.partition(" ")
     key = key.strip()

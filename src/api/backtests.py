@@ -58,7 +58,7 @@ async def _totals(queue: Queue) -> Response:
         "slots": stats.slots,
     }
     if wait is None:
-        body["reason"] = "no_workers"
+        body["reason"] = stats.reason
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 
@@ -66,7 +66,7 @@ async def _one(request: Request, job: JobSnapshot) -> Response:
     language = language_of(request.headers.get("accept-language", ""))
     shape = job_shape(job, language)
     if job.status == "waiting":
-        shape |= await standing(request.app.state.queue, job.id)
+        shape |= standing(await request.app.state.queue.estimate(job.id))
     # Of the whole answer: where a job stands changes without the job.
     tag = f'"{fingerprint(shape).hex()[:32]}"'
     headers = {
@@ -122,12 +122,12 @@ async def requeue(request: Request) -> Response:
     job_id = parse_job_id(request.path_params["job_id"])
     queue: Queue = request.app.state.queue
     try:
-        enqueued = await queue.requeue(job_id, user_id=account.user_id, tier=account.tier)
+        enqueued = await queue.requeue(job_id, user_id=account.user_id, tier=account.tier, is_estimated=True)
     except JobNotFound:
         raise not_found("job") from None
     except WrongState as error:
         raise conflict(f"The job is {error.state}: only one that has ended can run again.") from None
-    return await queued(queue, enqueued.job_id, replayed=False)
+    return queued(enqueued)
 
 
 async def list_jobs(request: Request) -> Response:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 from collections import Counter
+from email.message import Message
 from typing import Any, NoReturn
 
 from starlette.requests import ClientDisconnect, Request
@@ -11,14 +12,15 @@ from starlette.requests import ClientDisconnect, Request
 from api.problems import Problem, invalid
 
 MAX_DEPTH = 32
+MAX_DIGITS = 400
+"""More than the largest number has that any JSON reader can hold."""
+CHARSETS = ("", "utf-8", "utf8", "us-ascii")
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 async def read_json(request: Request, *, limit: int, seconds: float) -> dict[str, Any]:
     """The object in the body. 413 too large, 415 not JSON by its type, 408 too slow, 400 not a JSON object."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        detail = "The body must be JSON. Send it with Content-Type: application/json."
-        raise Problem(415, "Unsupported media type", detail, code="unsupported_media_type")
+    _require_json(request.headers.get("content-type", ""))
     try:
         async with asyncio.timeout(seconds):
             body = await _read(request, limit)
@@ -28,14 +30,29 @@ async def read_json(request: Request, *, limit: int, seconds: float) -> dict[str
     return parse_object(body)
 
 
+def _require_json(content_type: str) -> None:
+    message = Message()
+    message["content-type"] = content_type
+    media_type, charset = message.get_content_type(), str(message.get_param("charset", "")).lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        detail = "The body must be JSON. Send it with Content-Type: application/json."
+        raise Problem(415, "Unsupported media type", detail, code="unsupported_media_type")
+    if charset not in CHARSETS:
+        detail = "JSON is always UTF-8. Send it as that, and leave the charset out."
+        raise Problem(415, "Unsupported media type", detail, code="unsupported_charset")
+
+
 async def _read(request: Request, limit: int) -> bytes:
+    too_large = Problem(413, "Content too large", f"The body is larger than {limit:,} bytes.", code="body_too_large")
+    said = request.headers.get("content-length", "0")
+    if said.isascii() and said.isdecimal() and (len(said) > 18 or int(said) > limit):
+        raise too_large
     body = bytearray()
     try:
         async for piece in request.stream():
             body += piece
             if len(body) > limit:
-                detail = f"The body is larger than {limit:,} bytes."
-                raise Problem(413, "Content too large", detail, code="body_too_large")
+                raise too_large
     except ClientDisconnect:
         raise _refused("ended before it was whole") from None
     return bytes(body)
@@ -43,10 +60,15 @@ async def _read(request: Request, limit: int) -> bytes:
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """The JSON object in the bytes: whole UTF-8, no member twice, no NaN, at most 32 deep. Raises Problem 400."""
+    if body.startswith(BYTE_ORDER_MARK):
+        raise _refused("begins with a byte order mark; leave it out")
     try:
-        text = body.decode("utf-8")
         parsed = json.loads(
-            text, object_pairs_hook=_members, parse_constant=_no_constant, parse_float=_number_with_a_point
+            body.decode("utf-8"),
+            object_pairs_hook=_members,
+            parse_constant=_no_constant,
+            parse_float=_number_with_a_point,
+            parse_int=_whole_number,
         )
     except UnicodeDecodeError:
         raise _refused("is not UTF-8") from None
@@ -85,6 +107,12 @@ def _number_with_a_point(text: str) -> float:
         # Python would go on with infinity, which no JSON may be written with.
         raise ValueError(f"{text[:30]} is beyond what a number can hold")
     return number
+
+
+def _whole_number(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a number has {len(text):,} digits, the limit is {MAX_DIGITS}")
+    return int(text)
 
 
 def _is_text(parsed: object) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
+from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -16,16 +16,15 @@ from api.accounts import Account
 from api.auth import identify
 from api.bodies import read_json
 from api.definitions import detail, sentence
+from api.known_symbols import KnownSymbols
 from api.problems import Problem, invalid, not_found
-from api.queries import sql
 from api.settings import ApiSettings
 from api.shapes import QUEUE_PATH, links
 from api.strategies import Strategy, find_strategy
 from engine import provider, rules
 from engine.errors import GridTooLarge, RequestError, StrategyError
 from engine.request import BacktestRequest
-from engine.timeframes import up_to
-from pgqueue import IdempotencyConflict, Queue
+from pgqueue import Enqueued, Estimate, IdempotencyConflict, Queue
 
 FIRST_KIND = "backtest"
 """Its fingerprints say no kind: they were made before there were others."""
@@ -65,24 +64,27 @@ async def add(request: Request, kind: Kind) -> Response:
             priority=asked.priority,
             idempotency_key=key,
             request_hash=fingerprint({"kind": kind.name, **body} if kind.name != FIRST_KIND else body) if key else None,
+            is_estimated=True,
         )
     except IdempotencyConflict:
         detail = "This Idempotency-Key was used for another request. Use a new key for each request."
         raise Problem(422, "Idempotency key reused", detail, code="idempotency_conflict") from None
-    return await queued(queue, enqueued.job_id, replayed=not enqueued.created)
+    return queued(enqueued)
 
 
-async def queued(queue: Queue, job_id: UUID, *, replayed: bool) -> Response:
+def queued(enqueued: Enqueued) -> Response:
+    """The answer to whoever asked for a job; enqueued: with its estimate."""
+    job_id, estimate = enqueued.job_id, enqueued.estimate
+    assert estimate is not None
     headers = {"Location": f"{QUEUE_PATH}/{job_id}", "Cache-Control": "no-store"}
-    if replayed:
+    if not enqueued.created:
         headers["Idempotency-Replayed"] = "true"
-    body = {"jobId": str(job_id), "status": "queued"} | await standing(queue, job_id) | {"links": links(job_id)}
+    body = {"jobId": str(job_id), "status": "queued"} | standing(estimate) | {"links": links(job_id)}
     return JSONResponse(body, headers=headers)
 
 
-async def standing(queue: Queue, job_id: UUID) -> dict[str, Any]:
-    """Where a waiting job stands: the wait in whole seconds, null with a reason when nobody would run it."""
-    estimate = await queue.estimate(job_id)
+def standing(estimate: Estimate) -> dict[str, Any]:
+    """Where a waiting job stands: the wait in whole seconds, null with a reason when nobody can say."""
     found: dict[str, Any] = {
         "estimatedWaitTime": None if estimate.seconds is None else math.ceil(estimate.seconds),
         "position": estimate.position,
@@ -101,20 +103,19 @@ async def _args(
 
     prefix: of the members that the caller wrote under `params`.
     """
-    async with request.app.state.pool.connection() as connection:
-        strategy = await find_strategy(connection, asked.strategy_id, account.user_id)
-        if strategy is None:
-            raise not_found("strategy")
-        args = asked.args(strategy.definition, symbol=strategy.default_symbol)
-        if args["symbol"] is None:
-            raise invalid([{"path": f"{prefix}symbol", "message": "is required"}])
-        for name in ("symbol", "benchmark"):
-            facts = {"symbol": args[name], "timeframes": up_to(args["timeframe"])}
-            if args[name] is not None:
-                row = await (await connection.execute(sql("symbol_is_known"), facts)).fetchone()
-                if (row is None or not row[0]) and not provider.offered(args[name], args["timeframe"]):
-                    message = f"{args[name]} has no {args['timeframe']} prices here. See GET /api/symbols"
-                    raise invalid([{"path": f"{prefix}{name}", "message": message}])
+    pool: AsyncConnectionPool = request.app.state.pool
+    strategy = await find_strategy(pool, asked.strategy_id, account.user_id)
+    if strategy is None:
+        raise not_found("strategy")
+    args = asked.args(strategy.definition, symbol=strategy.default_symbol)
+    if args["symbol"] is None:
+        raise invalid([{"path": f"{prefix}symbol", "message": "is required"}])
+    known: KnownSymbols = request.app.state.symbols
+    for name in ("symbol", "benchmark"):
+        symbol, timeframe = args[name], args["timeframe"]
+        if symbol is not None and not await known.has(symbol, timeframe) and not provider.offered(symbol, timeframe):
+            message = f"{symbol} has no {timeframe} prices here. See GET /api/symbols"
+            raise invalid([{"path": f"{prefix}{name}", "message": message}])
     await _refuse_what_cannot_run(strategy, kind, asked, prefix)
     return args | {"strategyId": str(strategy.id)}
 

@@ -11,6 +11,7 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import Match, Route
 
 from api.static import SECURITY
 from pgqueue import CreditsUsedUp, DailyQuotaReached, EnqueueRefused, QueueFull
@@ -98,7 +99,15 @@ async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
     }.get(error.status_code, f"{phrase}.")
     code = phrase.lower().replace(" ", "_")
     words = phrase.capitalize()
-    return answer(request, Problem(error.status_code, words, detail, code=code, headers=error.headers))
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return answer(request, Problem(error.status_code, words, detail, code=code, headers=headers))
+
+
+def _allowed(request: Request) -> str:
+    """Every method of the address: Starlette names those of the first route that has it."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    first = next(route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return ", ".join(sorted({each for route in routes if route.path == first.path for each in route.methods or ()}))
 
 
 async def on_database_away(request: Request, error: Exception) -> JSONResponse:

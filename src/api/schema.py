@@ -4,11 +4,13 @@ No secret is stored: keys, sessions and login codes are SHA-256 of at least 128 
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -117,3 +119,21 @@ strategies = Table(
     CheckConstraint("revision >= 1", name="revision_counts"),
     UniqueConstraint("user_id", "name"),
 )
+
+# What administrators did, never changed but for how it went: outcome is null while it is being done.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _now("at"),
+    # No foreign key: what somebody did outlives the account.
+    Column("user_id", Uuid, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("facts", JSONB, nullable=False),
+    Column("outcome", Text),
+    CheckConstraint("length(action) between 1 and 63", name="action_length"),
+    CheckConstraint("length(target) between 1 and 200", name="target_length"),
+    CheckConstraint("jsonb_typeof(facts) = 'object'", name="facts_are_object"),
+)
+Index("audit_target_idx", audit.c.target, audit.c.id)

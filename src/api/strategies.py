@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -39,7 +39,7 @@ class Strategy:
     is_built_in: bool
 
 
-async def find_strategy(connection: AsyncConnection[Any], id_or_name: str, user_id: UUID) -> Strategy | None:
+async def find_strategy(pool: AsyncConnectionPool, id_or_name: str, user_id: UUID) -> Strategy | None:
     """A built-in (by id, short name or alias) or the user's own (by id)."""
     built_in = strategies.find(id_or_name)
     if built_in is not None:
@@ -48,7 +48,8 @@ async def find_strategy(connection: AsyncConnection[Any], id_or_name: str, user_
         strategy_id = UUID(id_or_name)
     except ValueError:
         return None
-    stored = await stored_strategies.find(connection, strategy_id, user_id)
+    async with pool.connection() as connection:
+        stored = await stored_strategies.find(connection, strategy_id, user_id)
     return None if stored is None else Strategy(stored.id, stored.definition, None, is_built_in=False)
 
 

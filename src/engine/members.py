@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from engine.timeframes import TIMEFRAMES
@@ -117,16 +117,27 @@ def _overrides(value: object) -> object:
     return value
 
 
-Symbol = Annotated[str, BeforeValidator(_symbol)]
-Timeframe = Annotated[str, BeforeValidator(_timeframe)]
-StrategyId = Annotated[str, BeforeValidator(_strategy_id)]
-Day = Annotated[date, BeforeValidator(_day)]
-Capital = Annotated[float, BeforeValidator(_capital)]
-Cost = Annotated[float, BeforeValidator(_cost)]
-Fee = Annotated[float, _bounded(0, MAX_FEE)]
-Lot = Annotated[float, _bounded(0, MAX_LOT)]
-Rate = Annotated[float, _bounded(LEAST_RATE, MOST_RATE, "must be a fraction from")]
+def _range(least: float, most: float) -> WithJsonSchema:
+    return WithJsonSchema({"type": "number", "minimum": least, "maximum": most})
+
+
+# What a caller is told of each beforehand stands beside what checks it.
+Symbol = Annotated[str, BeforeValidator(_symbol), WithJsonSchema({"type": "string", "pattern": f"^{_SYMBOL.pattern}$"})]
+Timeframe = Annotated[str, BeforeValidator(_timeframe), WithJsonSchema({"type": "string", "enum": list(TIMEFRAMES)})]
+StrategyId = Annotated[
+    str, BeforeValidator(_strategy_id), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 100})
+]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Capital = Annotated[float, BeforeValidator(_capital), _range(MIN_CAPITAL, MAX_CAPITAL)]
+Cost = Annotated[float, BeforeValidator(_cost), _range(0, MAX_COST)]
+Fee = Annotated[float, _bounded(0, MAX_FEE), _range(0, MAX_FEE)]
+Lot = Annotated[float, _bounded(0, MAX_LOT), _range(0, MAX_LOT)]
+Rate = Annotated[float, _bounded(LEAST_RATE, MOST_RATE, "must be a fraction from"), _range(LEAST_RATE, MOST_RATE)]
 Number = Annotated[float, BeforeValidator(_number)]
-Overrides = Annotated[dict[str, Number], BeforeValidator(_overrides)]
+Overrides = Annotated[
+    dict[str, Number],
+    BeforeValidator(_overrides),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "number"}, "maxProperties": MAX_OVERRIDES}),
+]
 Truth = Annotated[bool, BeforeValidator(_truth)]
-Priority = Annotated[int, BeforeValidator(_priority)]
+Priority = Annotated[int, BeforeValidator(_priority), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 10})]

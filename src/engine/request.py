@@ -30,6 +30,8 @@ from engine.members import (
 )
 
 _FLAT_MEMBERS = ("symbol", "timeframe", "startDate", "endDate", "initialCapital")
+_REQUIRED_IN_PARAMS = ("symbol", "initialCapital")
+"""Which the flat form may leave out."""
 
 _MODEL = ConfigDict(frozen=True, alias_generator=to_camel, extra="ignore")
 
@@ -154,6 +156,39 @@ def parse_args_as(form: type[Request], args: object) -> Request:
     return _validate(form, args, prefixed=frozenset())
 
 
+def body_schema(form: type[BacktestRequest]) -> dict[str, Any]:
+    """JSON Schema (2020-12) of the bodies that `parse_request_as` takes, in either form."""
+    whole = form.model_json_schema(ref_template="#/components/schemas/{model}")
+    members = {
+        name: {"anyOf": [schema, {"type": "null"}]} if name in form.OPTIONAL else schema
+        for name, schema in whole["properties"].items()
+    }
+    beside = {name: schema for name, schema in members.items() if name in form.BESIDE_PARAMS}
+    within = {name: schema for name, schema in members.items() if name not in form.BESIDE_PARAMS}
+    within |= {name: whole["properties"][name] for name in _REQUIRED_IN_PARAMS}
+    required = [name for name in whole["required"] if name in beside]
+    params = {
+        "type": "object",
+        "properties": within,
+        "required": [*_REQUIRED_IN_PARAMS, *(name for name in whole["required"] if name in within)],
+    }
+    present = {
+        "type": "object",
+        "title": "With params",
+        "properties": beside | {"params": params},
+        "required": [*required, "params"],
+    }
+    flat = {
+        "type": "object",
+        "title": "Flat",
+        "description": "An older form that means the same.",
+        "properties": members,
+        "required": whole["required"],
+        "not": {"required": ["params"]},
+    }
+    return {"anyOf": [present, flat], "$defs": whole.get("$defs", {})}
+
+
 def _parse_with_params(form: type[Request], body: Mapping[str, Any]) -> Request:
     outer = {name: body[name] for name in form.BESIDE_PARAMS if name in body}
     params = body.get("params")
@@ -161,9 +196,8 @@ def _parse_with_params(form: type[Request], body: Mapping[str, Any]) -> Request:
         message = "must be a JSON object" if "params" in body else "is required"
         raise RequestError([*_problems_of(form, outer), {"path": "params", "message": message}])
     inner = {name: value for name, value in params.items() if name not in form.BESIDE_PARAMS}
-    required = ("symbol", "initialCapital")
     missing: list[Detail] = [
-        {"path": f"params.{name}", "message": "is required"} for name in required if inner.get(name) is None
+        {"path": f"params.{name}", "message": "is required"} for name in _REQUIRED_IN_PARAMS if inner.get(name) is None
     ]
     prefixed = {str(field.alias) for field in form.model_fields.values()}.difference(form.BESIDE_PARAMS)
     return _validate(form, {**inner, **outer}, prefixed=frozenset(prefixed), missing=missing)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from engine.members import refusal
 from engine.metrics import RANKED
@@ -43,10 +43,17 @@ class SweepRequest(BacktestRequest):
     BESIDE_PARAMS: ClassVar[tuple[str, ...]] = (*BacktestRequest.BESIDE_PARAMS, "grid", "where", "rankBy", "top")
     OPTIONAL: ClassVar[tuple[str, ...]] = (*BacktestRequest.OPTIONAL, "where", "rankBy", "top")
 
-    grid: Annotated[dict[str, Any], BeforeValidator(_grid)]
-    where: Annotated[str, BeforeValidator(_where)] | None = None
-    rank_by: Annotated[str, BeforeValidator(_rank_by)] = "sharpeRatio"
-    top: Annotated[int, BeforeValidator(_top)] = 5
+    grid: Annotated[dict[str, Any], BeforeValidator(_grid), WithJsonSchema({"type": "object"})]
+    where: (
+        Annotated[str, BeforeValidator(_where), WithJsonSchema({"type": "string", "maxLength": LONGEST_CONDITION})]
+        | None
+    ) = None
+    rank_by: Annotated[str, BeforeValidator(_rank_by), WithJsonSchema({"type": "string", "enum": list(RANKED)})] = (
+        "sharpeRatio"
+    )
+    top: Annotated[
+        int, BeforeValidator(_top), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_BEST})
+    ] = 5
 
     def args(self, strategy: Mapping[str, Any] | str, *, symbol: str | None = None) -> dict[str, Any]:
         """The args of a job of kind `sweep`."""

@@ -11,6 +11,7 @@ from pgqueue.errors import (
     JobNotFound,
     LeaseLost,
     NoPsycopg,
+    NotEnoughCredits,
     PgQueueError,
     QueueFull,
     ReleaseTooOld,
@@ -36,7 +37,7 @@ from pgqueue.job import (
 from pgqueue.listener import Listener
 from pgqueue.logs import configure as configure_logs
 from pgqueue.outage import loudness
-from pgqueue.queue import Queue
+from pgqueue.queue import UNSET, Queue, Unset
 from pgqueue.schema_version import check_database, require_schema
 from pgqueue.settings import Settings, load_settings
 from pgqueue.snooze import Snooze
@@ -46,6 +47,7 @@ from pgqueue.watch import watch
 __all__ = [
     "CHANGED",
     "NOBODY",
+    "UNSET",
     "ArgsTooLarge",
     "Cancelled",
     "Companion",
@@ -66,6 +68,7 @@ __all__ = [
     "LeaseLost",
     "Listener",
     "NoPsycopg",
+    "NotEnoughCredits",
     "Outcome",
     "PgQueueError",
     "Queue",
@@ -79,6 +82,7 @@ __all__ = [
     "StoredResult",
     "TooManyWaiting",
     "UnknownKind",
+    "Unset",
     "WrongState",
     "check_database",
     "configure_logs",

@@ -118,10 +118,25 @@ class StoredResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """Where a job stands. position counts from 1; beyond the counting limit only position_at_least is known.
+
+    seconds: until it should start; None with a reason, no_workers or paused.
+    """
+
+    position: int | None
+    position_at_least: int | None
+    seconds: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Enqueued:
     job_id: UUID
     created: bool
     """False: the idempotency key had already made this job."""
+    estimate: Estimate | None = None
+    """Where it stands, if that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +168,6 @@ class QueueStats:
     workers: int
     slots: int
     estimated_wait_seconds: float | None
-    """How long a job enqueued now at the lowest priority would wait; None when no worker is alive."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """Where a job stands. position counts from 1; beyond the counting limit only position_at_least is known."""
-
-    position: int | None
-    position_at_least: int | None
-    seconds: float | None
+    """How long a job enqueued now at the lowest priority would wait; None when nobody can say."""
     reason: str | None
+    """Why: no_workers or paused."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, Self
@@ -16,6 +16,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from pgqueue.bulk import Bulk
 from pgqueue.errors import BatchTooLarge, JobNotFound, WrongState
+from pgqueue.estimate import newcomer
+from pgqueue.estimator import Estimator
 from pgqueue.hints import Hints
 from pgqueue.job import (
     NOBODY,
@@ -34,11 +36,7 @@ from pgqueue.transaction import MAX_RETRIES, async_driver, encode, parameters, r
 MAX_BATCH = 100_000
 BULK_HINTS = 1_000
 """Of a bulk's jobs, so many are told of at once; whoever watches the others finds them by polling."""
-COUNT_LIMIT = 1000
-"""Positions are exact up to here; beyond it nobody reads the number, and counting would cost what the queue is deep."""
 STATS_COUNT_LIMIT = 100_000
-UNMEASURED_RUN_SECONDS = 1.0
-"""What a run is taken to last while the queue has completed none."""
 
 
 class Unset(Enum):
@@ -62,6 +60,7 @@ class Queue:
         self._name = name
         self._actor = actor
         self._hints = Hints(pool)
+        self._estimator = Estimator()
         self._sending: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -87,6 +86,7 @@ class Queue:
         idempotency_key: str | None = None,
         request_hash: bytes | None = None,
         requeued_from: UUID | None = None,
+        is_estimated: bool = False,
         connection: Any = None,
     ) -> Enqueued:
         """Add a job; with `connection`, inside the caller's transaction, to run only if that commits.
@@ -97,7 +97,7 @@ class Queue:
         run_at: not before; None is now. The same key and request_hash give the first job again; the same key with
         another hash raises IdempotencyConflict. args: JSON of at most 256 KiB, else ArgsTooLarge. Raises EnqueueRefused
         at a limit: daily quota, waiting jobs, credits, a full queue. A caller's transaction is not aborted by that, and
-        gets no hint: a poll finds its job within a second.
+        gets no hint: a poll finds its job within a second. is_estimated: say where the job stands, too.
         """
         queue = queue or self._name
         asked = parameters(
@@ -116,6 +116,8 @@ class Queue:
             return await self._enqueue(await async_driver(connection), asked)
         async with self._pool.connection() as own:
             enqueued = await self._enqueue(own, asked)
+            if is_estimated:
+                enqueued = replace(enqueued, estimate=await self._estimator.of_job(own, enqueued.job_id))
         if enqueued.created:
             self._hints.ready(queue)
             self._hints.changed(enqueued.job_id)
@@ -234,7 +236,13 @@ class Queue:
                 return Cancelled.CANCELLED
 
     async def requeue(
-        self, job_id: UUID, *, user_id: UUID | None = None, tier: int | None = None, actor: str | None = None
+        self,
+        job_id: UUID,
+        *,
+        user_id: UUID | None = None,
+        tier: int | None = None,
+        is_estimated: bool = False,
+        actor: str | None = None,
     ) -> Enqueued:
         """Run a final job again, as a new job that names the old one. JobNotFound; WrongState while unfinished.
 
@@ -261,6 +269,8 @@ class Queue:
             )
             told = {"job_id": job_id, "requeued_as": enqueued.job_id, "actor": self._acting(actor, user_id)}
             await connection.execute(sql("record_requeue"), told)
+            if is_estimated:
+                enqueued = replace(enqueued, estimate=await self._estimator.of_job(connection, enqueued.job_id))
         self._hints.ready(row["queue"])
         self._hints.changed(enqueued.job_id)
         return enqueued
@@ -296,36 +306,32 @@ class Queue:
 
     async def stats(self, queue: str | None = None) -> QueueStats:
         """The queue at a glance. waiting is exact up to 100,000 ready and as many scheduled jobs."""
+        name = queue or self._name
         async with self._pool.connection() as connection:
-            row = await _stats(connection, queue or self._name)
-        waiting = None if row["workers"] == 0 else _wait_seconds(row["waiting"], row)
+            cursor = connection.cursor(row_factory=dict_row)
+            await cursor.execute(sql("stats"), {"queue": name, "count_limit": STATS_COUNT_LIMIT})
+            row = await cursor.fetchone()
+            assert row is not None
+            reason = "paused" if row["paused"] else "no_workers" if row["workers"] == 0 else None
+            wait = None
+            if reason is None:
+                # The larger question, asked only where somebody can say.
+                capacity = await self._estimator.capacity(connection, name)
+                wait, reason = newcomer(capacity, row["ready"]), capacity.reason
         return QueueStats(
             waiting=row["waiting"],
             active=row["active"],
             paused=row["paused"],
             workers=row["workers"],
             slots=row["slots"],
-            estimated_wait_seconds=waiting,
+            estimated_wait_seconds=wait,
+            reason=reason,
         )
 
     async def estimate(self, job_id: UUID) -> Estimate:
         """Where the job stands in its queue, and in how many seconds it should start. A started job: position 0."""
         async with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=dict_row)
-            await cursor.execute(sql("jobs_ahead"), {"job_id": job_id, "count_limit": COUNT_LIMIT})
-            job = await cursor.fetchone()
-            if job is None:
-                return Estimate(position=0, position_at_least=None, seconds=0.0, reason=None)
-            row = await _stats(connection, job["queue"])
-        ahead = job["ahead"]
-        is_exact = ahead < COUNT_LIMIT
-        nobody = row["workers"] == 0
-        return Estimate(
-            position=ahead + 1 if is_exact else None,
-            position_at_least=None if is_exact else COUNT_LIMIT,
-            seconds=None if nobody else max(job["due_in_seconds"], _wait_seconds(ahead, row)),
-            reason="no_workers" if nobody else None,
-        )
+            return await self._estimator.of_job(connection, job_id)
 
     async def pause(self, queue: str | None = None, *, actor: str | None = None) -> None:
         """Claim nothing more from the queue; what runs, runs on."""
@@ -367,6 +373,7 @@ class Queue:
             cursor = connection.cursor(row_factory=dict_row)
             row = await (await cursor.execute(sql("limit_queue"), parameters)).fetchone()
         assert row is not None
+        self._estimator.forget(name)
         self._hints.ready(name)
         return row
 
@@ -375,6 +382,7 @@ class Queue:
             await connection.execute(sql("ensure_queue"), {"queue": queue})
             asked = {"queue": queue, "paused": paused, "actor": self._acting(actor)}
             await connection.execute(sql("pause"), asked)
+        self._estimator.forget(queue)
 
     async def _change(
         self, verb: str, job_id: UUID, user_id: UUID | None, actor: str | None, asked: Mapping[str, Any]
@@ -415,21 +423,6 @@ async def _read(connection: AsyncConnection[Any], job_ids: Sequence[UUID], user_
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(sql("read_jobs"), {"job_ids": list(job_ids), "user_id": user_id})
     return [JobSnapshot(**{**row, "state": JobState(row["state"])}) for row in await cursor.fetchall()]
-
-
-async def _stats(connection: AsyncConnection[Any], queue: str) -> dict[str, Any]:
-    cursor = connection.cursor(row_factory=dict_row)
-    await cursor.execute(sql("stats"), {"queue": queue, "count_limit": STATS_COUNT_LIMIT})
-    row = await cursor.fetchone()
-    assert row is not None
-    return row
-
-
-def _wait_seconds(ahead: int, row: Mapping[str, Any]) -> float:
-    """Whole rounds of slots before a free one, each as long as the mean of the latest runs; 0 while a slot is idle."""
-    run_seconds = row["run_seconds"] if row["run_seconds"] is not None else UNMEASURED_RUN_SECONDS
-    rounds = math.ceil(max(0, ahead + row["active"] - row["slots"] + 1) / max(1, row["slots"]))
-    return float(rounds * run_seconds)
 
 
 def _first(row: Any) -> Any:

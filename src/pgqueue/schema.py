@@ -252,6 +252,7 @@ Index("jobs_age_idx", jobs.c.queue, jobs.c.run_at, postgresql_where=text("state 
 Index("jobs_scheduled_idx", jobs.c.queue, jobs.c.run_at, postgresql_where=text("state = 'scheduled'"))
 Index("jobs_processing_idx", jobs.c.worker_id, postgresql_where=text("state = 'processing'"))
 Index("jobs_finished_idx", jobs.c.queue, jobs.c.finished_at, postgresql_where=text("finished_at is not null"))
+Index("jobs_ended_badly_idx", jobs.c.state, jobs.c.id, postgresql_where=text("state in ('failed', 'cancelled')"))
 Index("jobs_user_idx", jobs.c.user_id, jobs.c.id)
 Index("jobs_requeued_from_idx", jobs.c.requeued_from, postgresql_where=text("requeued_from is not null"))
 Index(

@@ -1,0 +1,205 @@
+"""What administrators are answered, member by member."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from typing_extensions import TypedDict
+
+from api.answers import Job
+from api.result_answers import Time
+
+
+class Queue(TypedDict):
+    """waiting is counted to 10,000 ready jobs. A limit of null is none."""
+
+    name: str
+    paused: bool
+    waiting: int
+    active: int
+    workers: int
+    slots: int
+    maxWaiting: int | None
+    maxRunning: int | None
+    starts: int | None
+    perSeconds: float | None
+
+
+class Queues(TypedDict):
+    queues: list[Queue]
+
+
+class Slot(TypedDict):
+    jobId: UUID
+    kind: str
+    userId: UUID
+    attempt: int
+    progress: int
+    stepCode: str | None
+    startedAt: Time
+
+
+class Worker(TypedDict):
+    """running: what its busy slots run."""
+
+    id: UUID
+    host: str
+    pid: int
+    queue: str
+    version: str
+    slots: int
+    draining: bool
+    startedAt: Time
+    beatAt: Time
+    running: list[Slot]
+
+
+class Workers(TypedDict):
+    workers: list[Worker]
+
+
+class FoundJobs(TypedDict):
+    """Newest first. lookedAt: how many jobs this page looked at; a short page may still have a next one."""
+
+    jobs: list[Job]
+    lookedAt: int
+    next: str | None
+
+
+class Attempt(TypedDict):
+    attempt: int
+    workerId: UUID
+    host: str | None
+    startedAt: Time
+    finishedAt: Time
+    outcome: Literal["completed", "failed", "crashed", "released", "cancelled"]
+    errorType: str | None
+    error: str | None
+
+
+class JobDetail(Job):
+    """failure: the whole error, its traceback too."""
+
+    queue: str
+    state: str
+    tier: int
+    args: dict[str, Any]
+    failure: dict[str, Any] | None
+    attempts: list[Attempt]
+
+
+class BulkDone(TypedDict):
+    """matched: jobs that fit, counted to 1,000; isAll: there are no more. refused: why, and how many."""
+
+    action: Literal["requeue", "cancel"]
+    matched: int
+    isAll: bool
+    acted: int
+    refused: dict[str, int]
+
+
+class Credits(TypedDict):
+    available: int
+    held: int
+
+
+class Account(TypedDict):
+    """Limits as they apply; null is none. today: jobs enqueued today. running: ready or running. held: held back."""
+
+    userId: UUID
+    plan: str
+    concurrent: int | None
+    perDay: int | None
+    waitingLimit: int
+    today: int
+    running: int
+    held: int
+    credits: Credits
+    createdAt: Time
+
+
+class Accounts(TypedDict):
+    accounts: list[Account]
+    next: str | None
+
+
+class Movement(TypedDict):
+    id: int
+    at: Time
+    entry: Literal["granted", "held", "taken", "returned"]
+    amount: int
+    jobId: UUID | None
+    note: str | None
+
+
+class AccountDetail(Account):
+    ledger: list[Movement]
+
+
+class Count(TypedDict):
+    status: str
+    plan: str
+    jobs: int
+
+
+class Percentiles(TypedDict):
+    p50: float
+    p95: float
+    p99: float
+
+
+class Minute(TypedDict):
+    minute: Time
+    completed: int
+    failed: int
+    cancelled: int
+
+
+class Hour(TypedDict):
+    """Of each queue's newest 10,000 ended jobs of the hour."""
+
+    jobs: int
+    waitSeconds: Percentiles | None
+    runSeconds: Percentiles | None
+    minutes: list[Minute]
+
+
+class Stats(TypedDict):
+    """Counts are exact up to countedTo of each state; beyond, estimatedTotal says about how many jobs there are."""
+
+    counts: list[Count]
+    countedTo: int
+    isExact: bool
+    estimatedTotal: int | None
+    oldestWaitingSeconds: int | None
+    workers: int
+    slots: int
+    pausedQueues: list[str]
+    lastHour: Hour
+
+
+class Finding(TypedDict):
+    check: str
+    verdict: Literal["ok", "warning", "trouble"]
+    found: str
+    advice: str
+
+
+class Findings(TypedDict):
+    findings: list[Finding]
+
+
+class Entry(TypedDict):
+    """outcome: done, refused with the reason, or null for what was cut short."""
+
+    id: int
+    at: Time
+    userId: UUID
+    action: str
+    target: str
+    facts: dict[str, Any]
+    outcome: str | None
+
+
+class Audit(TypedDict):
+    entries: list[Entry]
+    next: str | None

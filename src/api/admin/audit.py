@@ -1,0 +1,103 @@
+"""The audit log: who did what, to what, when, and how it went."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.accounts import Account
+from api.auth import require_admin
+from api.paging import page, whole_number
+from api.problems import Problem, invalid
+from api.queries import sql
+from api.shapes import iso
+
+PAGE_LIMIT = 200
+LAST_ID = 2**63 - 1
+LONGEST_TEXT = 200
+
+
+@asynccontextmanager
+async def recorded(
+    request: Request, admin: Account, action: str, target: str, **facts: Any
+) -> AsyncIterator[dict[str, Any]]:
+    """Around an action: written down before, its outcome after. What is put into the dictionary is added to the facts.
+
+    An action that was cut short keeps no outcome, and one that was refused keeps the refusal.
+    """
+    parameters = {"user_id": admin.user_id, "action": action, "target": target, "facts": Jsonb(facts)}
+    pool = request.app.state.pool
+    async with pool.connection() as connection:
+        row = await (await connection.execute(sql("begin_audit"), parameters)).fetchone()
+    found: dict[str, Any] = {}
+    try:
+        yield found
+    except Exception as error:
+        said = error.detail if isinstance(error, Problem) else type(error).__name__
+        await _end(request, row[0], f"refused: {said}", found)
+        raise
+    await _end(request, row[0], "done", found)
+
+
+async def _end(request: Request, audit_id: int, outcome: str, facts: dict[str, Any]) -> None:
+    parameters = {"audit_id": audit_id, "outcome": outcome, "facts": Jsonb(facts)}
+    async with request.app.state.pool.connection() as connection:
+        await connection.execute(sql("end_audit"), parameters)
+
+
+async def show(request: Request) -> Response:
+    """GET /api/admin/audit: newest first, by cursor; of one target, action or administrator."""
+    await require_admin(request)
+    query = request.query_params
+    limit = whole_number(query.get("limit"), "limit", default=50, least=1, most=PAGE_LIMIT)
+    parameters = {
+        "before": _before(query.get("cursor")),
+        "target": _text(query.get("target"), "target"),
+        "action": _text(query.get("action"), "action"),
+        "user_id": as_uuid(query.get("userId"), "userId"),
+        "limit": limit,
+    }
+    async with request.app.state.pool.connection() as connection:
+        cursor = connection.cursor(row_factory=dict_row)
+        rows = await (await cursor.execute(sql("list_audit"), parameters)).fetchall()
+    entries = [
+        {
+            "id": row["id"],
+            "at": iso(row["at"]),
+            "userId": str(row["user_id"]),
+            "action": row["action"],
+            "target": row["target"],
+            "facts": row["facts"],
+            "outcome": row["outcome"],
+        }
+        for row in rows
+    ]
+    return page(request, {"entries": entries}, cursor=str(rows[-1]["id"]) if len(rows) == limit else None)
+
+
+def _text(text: str | None, name: str) -> str | None:
+    # Postgres has no NUL in its texts.
+    if text is not None and (not 1 <= len(text) <= LONGEST_TEXT or "\0" in text):
+        raise invalid([{"path": name, "message": f"must be 1 to {LONGEST_TEXT} characters, none of them NUL"}])
+    return text
+
+
+def _before(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdecimal() or len(text) > 19 or int(text) > LAST_ID:
+        raise invalid([{"path": "cursor", "message": "must be a cursor that a list gave"}])
+    return int(text)
+
+
+def as_uuid(text: str | None, name: str) -> UUID | None:
+    """The UUID in a query or body; None when there is none. Problem 400."""
+    try:
+        return None if text is None else UUID(text)
+    except ValueError:
+        raise invalid([{"path": name, "message": "must be a UUID"}]) from None

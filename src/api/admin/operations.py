@@ -1,0 +1,87 @@
+"""Administrators' routes, as they are told of them."""
+
+from typing import Any
+
+from api.admin import answers
+from api.admin.accounts import Change, Grant
+from api.admin.jobs import Bulk, Wanted
+from api.admin.queues import Limits
+from api.answers import Job
+from api.operations import CURSOR, EVENTS, LANGUAGE, TEXT, Operation, limit_up_to
+
+ADMIN = "/api/admin"
+BODY = (400, 408, 413, 415)
+FAILED = {"filter": {"status": "failed", "error": "lease"}}
+UUID_TEXT = {"type": "string", "format": "uuid"}
+
+
+def _wanted() -> dict[str, dict[str, Any]]:
+    """The filters of a search as query parameters: what may be left out is not null there."""
+    properties = Wanted.model_json_schema()["properties"]
+    return {
+        name: next(each for each in schema["anyOf"] if each != {"type": "null"}) for name, schema in properties.items()
+    }
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation("GET", f"{ADMIN}/stats", "Counts, waits, runs and throughput", {200: answers.Stats}),
+    Operation("GET", f"{ADMIN}/events", "The same as Server-Sent Events, whenever it changed", {200: EVENTS}),
+    Operation("GET", f"{ADMIN}/doctor", "What the doctor finds, the gravest first", {200: answers.Findings}),
+    Operation("GET", f"{ADMIN}/queues", "Every queue", {200: answers.Queues}),
+    Operation(
+        "PATCH", f"{ADMIN}/queues/{{queue}}", "Limit a queue", {200: answers.Queue},
+        body=Limits, examples={"running": {"maxRunning": 8}, "starts": {"starts": 10, "perSeconds": 10}},
+        refuses=(404, *BODY),
+    ),
+    Operation("POST", f"{ADMIN}/queues/{{queue}}/pause", "Start nothing more", {200: answers.Queue}, refuses=(404,)),
+    Operation("POST", f"{ADMIN}/queues/{{queue}}/resume", "Start again", {200: answers.Queue}, refuses=(404,)),
+    Operation("GET", f"{ADMIN}/workers", "Live workers and what their slots run", {200: answers.Workers}),
+    Operation(
+        "GET", f"{ADMIN}/jobs", "Look for jobs, newest first", {200: answers.FoundJobs},
+        query={**_wanted(), "cursor": UUID_TEXT, "limit": limit_up_to(200)}, headers=LANGUAGE, refuses=(400,),
+    ),
+    Operation(
+        "POST", f"{ADMIN}/jobs/requeue", "Run many again: count first, then act on at most as many",
+        {200: answers.BulkDone}, body=Bulk,
+        examples={"count": {**FAILED, "dryRun": True}, "act": {**FAILED, "dryRun": False, "atMost": 20}}, refuses=BODY,
+    ),
+    Operation(
+        "POST", f"{ADMIN}/jobs/cancel", "Cancel many: count first, then act on at most as many",
+        {200: answers.BulkDone}, body=Bulk, examples={"count": {"filter": {"symbol": "AAPL"}, "dryRun": True}},
+        refuses=BODY,
+    ),
+    Operation(
+        "GET", f"{ADMIN}/jobs/{{jobId}}", "One job with its args, attempts and errors", {200: answers.JobDetail},
+        headers=LANGUAGE, refuses=(404,),
+    ),
+    Operation(
+        "POST", f"{ADMIN}/jobs/{{jobId}}/requeue", "Run a final job again; its owner's quota applies", {200: Job},
+        refuses=(402, 404, 409),
+    ),
+    Operation("POST", f"{ADMIN}/jobs/{{jobId}}/cancel", "Cancel a job", {200: Job}, refuses=(404, 409)),
+    Operation(
+        "GET", f"{ADMIN}/accounts", "Accounts, newest first", {200: answers.Accounts},
+        query={"cursor": CURSOR, "limit": limit_up_to(200)}, refuses=(400,),
+    ),
+    Operation(
+        "GET", f"{ADMIN}/accounts/{{userId}}", "One account and its ledger", {200: answers.AccountDetail},
+        refuses=(404,),
+    ),
+    Operation(
+        "PATCH", f"{ADMIN}/accounts/{{userId}}", "Change an account's plan or figures", {200: answers.AccountDetail},
+        body=Change, examples={"plan": {"plan": "basic"}, "quota": {"perDay": 50}}, refuses=(404, *BODY),
+    ),
+    Operation(
+        "POST", f"{ADMIN}/accounts/{{userId}}/credits", "Grant credits, or take some back",
+        {200: answers.AccountDetail},
+        body=Grant, examples={"grant": {"amount": 100, "note": "welcome"}}, refuses=(404, 409, *BODY),
+    ),
+    Operation(
+        "GET", f"{ADMIN}/audit", "What administrators did, newest first", {200: answers.Audit},
+        query={
+            "target": TEXT, "action": TEXT, "userId": UUID_TEXT,
+            "cursor": {"type": "string", "pattern": "^[0-9]{1,18}$"}, "limit": limit_up_to(200),
+        },
+        refuses=(400,),
+    ),
+)  # fmt: skip

@@ -1,0 +1,140 @@
+"""What a completed run or sweep is answered as, member by member."""
+
+from typing import Annotated, Any, Literal, NotRequired
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+from typing_extensions import TypedDict
+
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
+Points = list[tuple[int, float]]
+"""[epoch milliseconds, value]"""
+
+
+class Metrics(TypedDict):
+    """Null where undefined; metricNotes says why. Many more stand beside these."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+
+    sharpeRatio: float | None
+    cagr: float | None
+    maxDrawdown: float | None
+    winRate: float | None
+    totalTrades: int | None
+    profitFactor: float | None
+
+
+class Coverage(TypedDict):
+    """Which prices a run was made from."""
+
+    symbol: str
+    timeframe: str
+    requestedStart: Day
+    requestedEnd: Day
+    dataStart: Day
+    dataEnd: Day
+    bars: int
+    complete: bool
+    closeOnly: bool
+    adjusted: bool
+    source: str
+    version: int
+
+
+class Warned(TypedDict):
+    """What a reader must know before trusting the numbers."""
+
+    code: str
+    message: str
+
+
+class Curve(TypedDict):
+    points: Points
+
+
+# A Python word, which no class can have for a member.
+_Return = TypedDict("_Return", {"return": float})
+
+
+class Trade(_Return):
+    """A round trip; of an open one the exit is null."""
+
+    side: Literal["long", "short"]
+    isOpen: bool
+    entryTime: Time
+    exitTime: Time | None
+    units: float
+    entryPrice: float
+    exitPrice: float | None
+    fees: float
+    pnl: float
+    barsHeld: int
+    mae: float
+    mfe: float
+    exitReason: str | None
+
+
+class Trades(TypedDict):
+    items: list[Trade]
+    total: int
+    offset: int
+    next: str | None
+
+
+class Month(TypedDict):
+    year: int
+    month: int
+    value: float
+
+
+class Benchmark(TypedDict):
+    symbol: str
+    totalReturn: float
+    points: Points | None
+
+
+class Result(TypedDict):
+    """A completed run. Curves hold at most 2,000 points unless all were asked for."""
+
+    jobId: UUID
+    status: Literal["completed"]
+    params: NotRequired[dict[str, Any]]
+    metrics: Metrics
+    metricNotes: dict[str, str]
+    coverage: Coverage
+    warnings: list[Warned]
+    strategyName: str
+    initialCapital: float
+    finalEquity: float
+    outOfSample: dict[str, Any] | None
+    benchmark: Benchmark | None
+    resultHash: str
+    equity: Curve
+    drawdown: Curve
+    monthly: list[Month]
+    trades: Trades
+
+
+class Rows(TypedDict):
+    items: list[dict[str, float | None]]
+    total: int
+    offset: int
+    next: str | None
+
+
+class SweepResult(TypedDict):
+    """A completed sweep: the best combination's headline, and every combination by page, the best first."""
+
+    jobId: UUID
+    status: Literal["completed"]
+    metrics: Metrics
+    metricNotes: dict[str, str]
+    coverage: Coverage
+    warnings: list[Warned]
+    strategyName: str
+    initialCapital: float
+    finalEquity: float
+    sweep: dict[str, Any]
+    parameters: list[str]
+    table: Rows

@@ -1,0 +1,9 @@
+-- What administrators did, newest first, by keyset.
+select id, at, user_id, action, target, facts, outcome
+  from api.audit
+ where (%(before)s::bigint is null or id < %(before)s)
+   and (%(target)s::text is null or target = %(target)s)
+   and (%(user_id)s::uuid is null or user_id = %(user_id)s)
+   and (%(action)s::text is null or action = %(action)s)
+ order by id desc
+ limit %(limit)s

@@ -1,0 +1,70 @@
+"""Reads what an estimate needs: a job's place anew each time, the queue's slots, run times and depth every so often."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row, dict_row
+
+from pgqueue.estimate import COUNT_LIMIT, Capacity, Span, estimate, without_estimate
+from pgqueue.job import Estimate
+from pgqueue.queries import sql
+
+CAPACITY_SECONDS = 0.5
+"""A burst of requests shares one reading; estimates are in whole seconds anyway."""
+DEPTH_SECONDS = 5.0
+DEPTH_LIMIT = 100_000
+"""Of one rank. Counting them reads an index only: some 10 ms."""
+
+
+class Estimator:
+    """One process's estimates. Not for several event loops."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._capacities: dict[str, tuple[float, Capacity]] = {}
+        self._depths: dict[str, tuple[float, list[Span]]] = {}
+        self._known: dict[str, dict[str, float]] = {}
+
+    async def of_job(self, connection: AsyncConnection[Any], job_id: UUID) -> Estimate:
+        """Where the job stands, and in how many seconds it should start. A started job: position 0."""
+        cursor = connection.cursor(row_factory=dict_row)
+        await cursor.execute(sql("place"), {"job_id": job_id, "count_limit": COUNT_LIMIT})
+        place = await cursor.fetchone()
+        if place is None:
+            return Estimate(position=0, position_at_least=None, seconds=0.0, reason=None)
+        if (standing := without_estimate(place)) is not None:
+            return standing
+        capacity = await self.capacity(connection, place["queue"])
+        depths = await self._depth(connection, place["queue"]) if len(place["ready"]) >= COUNT_LIMIT else []
+        return estimate(place, capacity, depths)
+
+    async def capacity(self, connection: AsyncConnection[Any], queue: str) -> Capacity:
+        """What the queue's work is done with, now or a moment ago."""
+        read_at, capacity = self._capacities.get(queue, (0.0, None))
+        age = self._clock() - read_at
+        # Nobody waits to learn that somebody has come.
+        if capacity is not None and capacity.reason is None and age < CAPACITY_SECONDS:
+            return capacity.after(age)
+        cursor = connection.cursor(row_factory=dict_row)
+        row = await (await cursor.execute(sql("capacity"), {"queue": queue})).fetchone()
+        assert row is not None
+        capacity = Capacity.of_row(row, self._known.get(queue, {}))
+        self._known[queue] = dict(capacity.run_seconds)
+        self._capacities[queue] = (self._clock(), capacity)
+        return capacity
+
+    def forget(self, queue: str) -> None:
+        """What it allows has changed: read it anew."""
+        self._capacities.pop(queue, None)
+
+    async def _depth(self, connection: AsyncConnection[Any], queue: str) -> list[Span]:
+        read_at, depths = self._depths.get(queue, (0.0, None))
+        if depths is None or self._clock() - read_at >= DEPTH_SECONDS:
+            cursor = connection.cursor(row_factory=class_row(Span))
+            parameters = {"queue": queue, "count_limit": DEPTH_LIMIT}
+            depths = await (await cursor.execute(sql("depth"), parameters)).fetchall()
+            self._depths[queue] = (self._clock(), depths)
+        return depths

@@ -1,0 +1,359 @@
+"""What administrators may look at and do, and that all of it is written down."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from psycopg_pool import AsyncConnectionPool
+from starlette.applications import Starlette
+
+from api_scene import Person, body, calling, know_aapl, person, running_app, serving, stream
+from pgqueue import Outcome
+from queue_scene import StillWorker, still_worker
+
+pytestmark = pytest.mark.anyio
+QUEUE, ADMIN = "/api/backtest/queue", "/api/admin"
+
+
+@pytest.fixture
+async def app(database_url: str, pool: AsyncConnectionPool) -> AsyncIterator[Starlette]:
+    await know_aapl(pool)
+    async with running_app(database_url) as app:
+        yield app
+
+
+async def administrator(pool: AsyncConnectionPool) -> Person:
+    someone = await person(pool)
+    async with pool.connection() as connection:
+        await connection.execute("update api.users set is_admin = true where id = %s", (someone.user_id,))
+    return someone
+
+
+@pytest.fixture
+async def me(pool: AsyncConnectionPool) -> Person:
+    return await person(pool, "basic")
+
+
+@pytest.fixture
+async def client(app: Starlette, me: Person) -> AsyncIterator[httpx.AsyncClient]:
+    async with calling(app, me) as client:
+        yield client
+
+
+@pytest.fixture
+async def admin(app: Starlette, pool: AsyncConnectionPool) -> AsyncIterator[httpx.AsyncClient]:
+    async with calling(app, await administrator(pool)) as client:
+        yield client
+
+
+async def submit(client: httpx.AsyncClient, **changes: Any) -> str:
+    answer = await client.post(QUEUE, json=body(**changes))
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["jobId"])
+
+
+async def fail(worker: StillWorker, message: str) -> UUID:
+    job = await worker.claim_one()
+    await worker.end(job, Outcome.FAILED, error={"type": "Broken", "message": message}, permanent=True)
+    return job.id
+
+
+ROUTES = [
+    ("GET", "stats"), ("GET", "events"), ("GET", "doctor"), ("GET", "queues"), ("PATCH", "queues/backtest"),
+    ("POST", "queues/backtest/pause"), ("POST", "queues/backtest/resume"), ("GET", "workers"), ("GET", "jobs"),
+    ("POST", "jobs/requeue"), ("POST", "jobs/cancel"), ("GET", f"jobs/{uuid4()}"), ("POST", f"jobs/{uuid4()}/requeue"),
+    ("POST", f"jobs/{uuid4()}/cancel"), ("GET", "accounts"), ("GET", f"accounts/{uuid4()}"),
+    ("PATCH", f"accounts/{uuid4()}"), ("POST", f"accounts/{uuid4()}/credits"), ("GET", "audit"),
+]  # fmt: skip
+
+
+async def test_nobody_but_an_administrator_gets_past_the_door(app: Starlette, client: httpx.AsyncClient) -> None:
+    assert len(ROUTES) == sum(getattr(route, "path", "").startswith(ADMIN) for route in app.routes)
+    async with calling(app) as nobody:
+        for method, path in ROUTES:
+            refused = await client.request(method, f"{ADMIN}/{path}", json={})
+            unknown = await nobody.request(method, f"{ADMIN}/{path}", json={})
+
+            assert (refused.status_code, refused.json()["code"]) == (403, "not_an_administrator"), path
+            assert unknown.status_code == 401, path
+
+
+async def test_a_queue_is_paused_resumed_limited_and_each_is_in_the_audit_log(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient
+) -> None:
+    await submit(client)
+    path = f"{ADMIN}/queues/backtest"
+
+    paused = (await admin.post(f"{path}/pause")).json()
+    waiting = (await client.get(QUEUE)).json()
+    resumed = (await admin.post(f"{path}/resume")).json()
+    limited = (await admin.patch(path, json={"maxRunning": 3, "starts": 10, "perSeconds": 10})).json()
+    kept = (await admin.patch(path, json={"maxRunning": None})).json()
+
+    assert (paused["paused"], resumed["paused"], paused["waiting"]) == (True, False, 1)
+    assert (waiting["estimatedWaitTime"], waiting["reason"]) == (None, "paused")
+    assert (limited["maxRunning"], limited["starts"], limited["perSeconds"]) == (3, 10, 10)
+    assert (kept["maxRunning"], kept["starts"]) == (None, 10)
+    entries = (await admin.get(f"{ADMIN}/audit", params={"target": "queue:backtest"})).json()["entries"]
+    assert [entry["action"] for entry in entries] == ["queue.limit", "queue.limit", "queue.resume", "queue.pause"]
+    assert {entry["outcome"] for entry in entries} == {"done"}
+    assert entries[1]["facts"] == {"maxRunning": 3, "starts": 10, "perSeconds": 10.0}
+
+
+@pytest.mark.parametrize("path", ["nope/pause", "nope/resume"])
+async def test_a_queue_that_is_not_there_is_not_made_by_a_slip(admin: httpx.AsyncClient, path: str) -> None:
+    assert (await admin.post(f"{ADMIN}/queues/{path}")).status_code == 404
+    assert (await admin.patch(f"{ADMIN}/queues/nope", json={})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [({"maxRunning": 0}, "maxRunning"), ({"starts": "9"}, "starts"), ({"perSeconds": -1}, "perSeconds")],
+)
+async def test_a_limit_that_is_none_is_400_at_its_place(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, wrong: dict[str, Any], path: str
+) -> None:
+    await submit(client)
+
+    answer = await admin.patch(f"{ADMIN}/queues/backtest", json=wrong)
+
+    assert (answer.status_code, answer.json()["details"][0]["path"]) == (400, path)
+
+
+async def test_jobs_are_found_by_what_is_known_of_them(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, pool: AsyncConnectionPool, me: Person
+) -> None:
+    failed = await submit(client)
+    await fail(await still_worker(pool), "lease lost: 100% of it")
+    waiting = await submit(client)
+
+    async def found(**query: str) -> list[str]:
+        answer = await admin.get(f"{ADMIN}/jobs", params=query)
+        return [job["jobId"] for job in answer.json()["jobs"]]
+
+    assert await found() == [waiting, failed]
+    assert await found(userId=str(me.user_id)) == [waiting, failed]
+    assert await found(userId=str(uuid4())) == []
+    assert await found(jobId=waiting) == [waiting]
+    assert await found(status="failed") == [failed]
+    assert await found(status="waiting", symbol="AAPL", queue="backtest", kind="backtest") == [waiting]
+    assert await found(symbol="MSFT") == []
+    assert await found(error="LEASE LOST: 100%") == [failed]
+    assert await found(error="100_") == []
+    assert await found(since="2020-01-01T00:00:00Z", until="2100-01-01T00:00:00Z") == [waiting, failed]
+    assert await found(until="2020-01-01T00:00:00Z") == []
+
+
+async def test_pages_follow_each_other_to_the_end_and_say_how_far_they_looked(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient
+) -> None:
+    ids = [await submit(client) for _ in range(5)][::-1]
+
+    first = await admin.get(f"{ADMIN}/jobs", params={"limit": 3, "symbol": "AAPL"})
+    second = await admin.get(first.json()["next"])
+
+    assert [job["jobId"] for job in first.json()["jobs"] + second.json()["jobs"]] == ids
+    assert 'rel="next"' in first.headers["link"]
+    assert (first.json()["lookedAt"], second.json()["next"]) == (5, None)
+
+
+async def test_a_search_that_finds_little_goes_on_where_it_stopped_looking(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgqueue.search.LOOK_AT", 2)
+    oldest = await submit(client, initialCapital=777)
+    for _ in range(4):
+        await submit(client)
+
+    found: list[str] = []
+    path: str | None = f"{ADMIN}/jobs?kind=backtest&status=waiting&limit=50"
+    pages = 0
+    while path is not None:
+        answer = (await admin.get(path)).json()
+        found += [job["jobId"] for job in answer["jobs"]]
+        path, pages = answer["next"], pages + 1
+
+    assert (len(found), found[-1], pages) == (5, oldest, 3)
+
+
+@pytest.mark.parametrize(
+    "query", ["status=lost", "userId=x", "jobId=1", "since=yesterday", "limit=0", "cursor=x", "color=red", "error=%00"]
+)
+async def test_a_search_for_what_cannot_be_is_400_at_its_place(admin: httpx.AsyncClient, query: str) -> None:
+    answer = await admin.get(f"{ADMIN}/jobs?{query}")
+
+    assert (answer.status_code, answer.json()["details"][0]["path"]) == (400, query.split("=", maxsplit=1)[0])
+
+
+async def test_a_job_is_seen_with_its_args_its_attempts_and_its_errors(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, pool: AsyncConnectionPool
+) -> None:
+    job_id = await submit(client)
+    worker = await still_worker(pool)
+    await worker.end(await worker.claim_one(), Outcome.CRASHED, error={"type": "Crash", "message": "killed"})
+    await fail(worker, "no more")
+
+    seen = (await admin.get(f"{ADMIN}/jobs/{job_id}")).json()
+
+    assert (seen["state"], seen["args"]["symbol"], seen["failure"]["type"]) == ("failed", "AAPL", "Broken")
+    assert [(one["attempt"], one["outcome"], one["error"]) for one in seen["attempts"]] == [
+        (1, "crashed", "killed"),
+        (2, "failed", "no more"),
+    ]
+
+
+async def test_one_job_is_cancelled_and_run_again_whoever_owns_it(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient
+) -> None:
+    job_id = await submit(client)
+
+    early = await admin.post(f"{ADMIN}/jobs/{job_id}/requeue")
+    cancelled = await admin.post(f"{ADMIN}/jobs/{job_id}/cancel")
+    again = await admin.post(f"{ADMIN}/jobs/{job_id}/requeue")
+
+    assert (early.status_code, cancelled.json()["status"], again.json()["status"]) == (409, "cancelled", "waiting")
+    assert again.json()["requeuedFrom"] == job_id
+    entries = (await admin.get(f"{ADMIN}/audit", params={"target": f"job:{job_id}"})).json()["entries"]
+    assert [entry["outcome"].split(":")[0] for entry in entries] == ["done", "done", "refused"]
+    assert entries[0]["facts"]["jobId"] == again.json()["jobId"]
+
+
+async def test_many_are_counted_before_they_are_acted_on_and_never_more_than_were_counted(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, pool: AsyncConnectionPool
+) -> None:
+    worker = await still_worker(pool)
+    for _ in range(3):
+        await submit(client)
+        await fail(worker, "lease lost")
+    await submit(client)
+    path, chosen = f"{ADMIN}/jobs/requeue", {"filter": {"status": "failed"}}
+
+    counted = (await admin.post(path, json=chosen)).json()
+    unsure = await admin.post(path, json=chosen | {"dryRun": False})
+    done = (await admin.post(path, json=chosen | {"dryRun": False, "atMost": 2})).json()
+
+    assert (counted["matched"], counted["isAll"], counted["acted"]) == (3, True, 0)
+    assert (unsure.status_code, unsure.json()["code"]) == (400, "dry_run_first")
+    assert (done["matched"], done["acted"], done["refused"]) == (3, 2, {})
+    cancelled = (await admin.post(f"{ADMIN}/jobs/cancel", json={"filter": {}, "dryRun": False, "atMost": 100})).json()
+    assert cancelled["acted"] == 3
+    (entry, *_) = (await admin.get(f"{ADMIN}/audit", params={"action": "jobs.requeue"})).json()["entries"]
+    assert entry["facts"] == {"filter": {"status": "failed"}, "atMost": 2, "acted": 2, "refused": {}}
+
+
+async def test_what_an_owner_may_not_an_administrator_may_not_for_him(
+    admin: httpx.AsyncClient, app: Starlette, pool: AsyncConnectionPool
+) -> None:
+    async with calling(app, await person(pool, per_day=1)) as poor:
+        await submit(poor)
+    await fail(await still_worker(pool), "broken")
+
+    done = await admin.post(f"{ADMIN}/jobs/requeue", json={"filter": {}, "dryRun": False, "atMost": 9})
+
+    assert (done.json()["acted"], done.json()["refused"]) == (0, {"DailyQuotaReached": 1})
+
+
+async def test_workers_are_shown_with_what_their_slots_run(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, pool: AsyncConnectionPool
+) -> None:
+    job_id = await submit(client)
+    worker = await still_worker(pool)
+    await worker.claim_one()
+
+    (shown,) = (await admin.get(f"{ADMIN}/workers")).json()["workers"]
+
+    assert (shown["id"], shown["slots"], shown["draining"]) == (str(worker.id), 2, False)
+    assert [slot["jobId"] for slot in shown["running"]] == [job_id]
+
+
+async def test_an_account_is_shown_changed_and_granted_credits(admin: httpx.AsyncClient, me: Person) -> None:
+    path = f"{ADMIN}/accounts/{me.user_id}"
+
+    changed = (await admin.patch(path, json={"plan": "pro", "perDay": 7, "concurrent": None})).json()
+    granted = (await admin.post(f"{path}/credits", json={"amount": 50, "note": "welcome"})).json()
+    taken = await admin.post(f"{path}/credits", json={"amount": -51})
+    listed = (await admin.get(f"{ADMIN}/accounts")).json()["accounts"]
+
+    assert (changed["plan"], changed["perDay"], changed["concurrent"]) == ("pro", 7, 4)
+    assert (granted["credits"], granted["ledger"][0]["note"]) == ({"available": 50, "held": 0}, "welcome")
+    assert (taken.status_code, taken.json()["code"]) == (409, "wrong_state")
+    assert str(me.user_id) in {account["userId"] for account in listed}
+    assert (await admin.patch(f"{ADMIN}/accounts/{uuid4()}", json={"plan": "pro"})).status_code == 404
+    assert (await admin.patch(path, json={"plan": "gold", "perDay": -1})).status_code == 400
+
+
+async def test_the_figures_of_a_dashboard_add_up(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, pool: AsyncConnectionPool
+) -> None:
+    worker = await still_worker(pool)
+    for _ in range(3):
+        await submit(client)
+    await worker.end(await worker.claim_one())
+    await fail(worker, "broken")
+
+    shown = (await admin.get(f"{ADMIN}/stats")).json()
+
+    counts = {(one["status"], one["plan"]): one["jobs"] for one in shown["counts"]}
+    assert counts == {("completed", "basic"): 1, ("failed", "basic"): 1, ("waiting", "basic"): 1}
+    assert (shown["isExact"], shown["estimatedTotal"], shown["slots"]) == (True, None, 2)
+    assert shown["oldestWaitingSeconds"] >= 0
+    assert shown["lastHour"]["jobs"] == 2
+    assert sum(minute["completed"] for minute in shown["lastHour"]["minutes"]) == 1
+    assert shown["lastHour"]["runSeconds"]["p50"] >= 0
+
+
+async def test_estimates_are_said_to_be_estimates(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgqueue.overview.COUNTED", 2)
+    for _ in range(3):
+        await submit(client)
+
+    shown = (await admin.get(f"{ADMIN}/stats")).json()
+
+    assert (shown["isExact"], shown["counts"][0]["jobs"]) == (False, 2)
+    assert shown["estimatedTotal"] >= 2
+
+
+async def test_the_doctors_findings_are_told(admin: httpx.AsyncClient) -> None:
+    findings = (await admin.get(f"{ADMIN}/doctor")).json()["findings"]
+
+    assert {"schema", "invariants", "workers"} <= {one["check"] for one in findings}
+    assert all(one["advice"] for one in findings if one["verdict"] != "ok")
+
+
+async def test_the_audit_log_pages_and_outlives_what_was_cut_short(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, pool: AsyncConnectionPool
+) -> None:
+    await submit(client)
+    for _ in range(3):
+        await admin.post(f"{ADMIN}/queues/backtest/pause")
+    async with pool.connection() as connection:
+        await connection.execute("update api.audit set outcome = null where id = (select max(id) from api.audit)")
+
+    first = await admin.get(f"{ADMIN}/audit", params={"limit": 2})
+    second = await admin.get(first.json()["next"])
+
+    entries = first.json()["entries"] + second.json()["entries"]
+    assert [entry["outcome"] for entry in entries] == [None, "done", "done"]
+    assert json.dumps(entries).count("queue.pause") == 3
+
+
+async def test_a_dashboards_stream_tells_what_changed_and_nothing_twice(
+    database_url: str, pool: AsyncConnectionPool
+) -> None:
+    await know_aapl(pool)
+    chief = await administrator(pool)
+    async with serving(database_url) as (server, app), stream(server.url, f"{ADMIN}/events", chief.headers) as open_one:
+        before = await open_one.next()
+        async with httpx.AsyncClient(base_url=server.url, headers=chief.headers) as caller:
+            assert (await caller.post(QUEUE, json=body())).status_code == 200
+        after = await open_one.next()
+
+        assert (before.event, before.data["counts"]) == ("stats", [])
+        assert [one["jobs"] for one in after.data["counts"]] == [1]
+        app.state.hub.close()
+        assert [heard.event for heard in await open_one.rest()] == ["bye"]
