@@ -12,6 +12,7 @@ from pgqueue.errors import (
     LeaseLost,
     PgQueueError,
     QueueFull,
+    RowSecurityMissing,
     SchemaMismatch,
     TooManyWaiting,
     UnknownKind,
@@ -28,18 +29,21 @@ from pgqueue.job import (
     JobState,
     Outcome,
     QueueStats,
+    Quota,
     StoredResult,
 )
 from pgqueue.listener import Listener
 from pgqueue.logs import configure as configure_logs
 from pgqueue.queue import Queue
+from pgqueue.row_security import USER_ROLE, acting_as, check_row_security, require_row_security
 from pgqueue.schema_version import check_database, require_schema
-from pgqueue.settings import Settings, load_settings
+from pgqueue.settings import InvalidSettings, Settings, load_settings
 from pgqueue.watch import watch
 
 __all__ = [
     "CHANGED",
     "NOBODY",
+    "USER_ROLE",
     "ArgsTooLarge",
     "Cancelled",
     "Companion",
@@ -53,6 +57,7 @@ __all__ = [
     "Handler",
     "HandlerResult",
     "IdempotencyConflict",
+    "InvalidSettings",
     "JobNotFound",
     "JobSnapshot",
     "JobState",
@@ -63,18 +68,23 @@ __all__ = [
     "Queue",
     "QueueFull",
     "QueueStats",
+    "Quota",
+    "RowSecurityMissing",
     "SchemaMismatch",
     "Settings",
     "StoredResult",
     "TooManyWaiting",
     "UnknownKind",
     "WrongState",
+    "acting_as",
     "check_database",
+    "check_row_security",
     "configure_logs",
     "connect_options",
     "load_settings",
     "open_pool",
     "parse_ids",
+    "require_row_security",
     "require_schema",
     "require_url",
     "watch",

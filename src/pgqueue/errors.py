@@ -17,6 +17,7 @@ PgQueueError
 ├── UnknownAccount
 ├── NotEnoughCredits
 ├── SchemaMismatch
+├── RowSecurityMissing
 ├── ChildStartFailed
 ├── DatabaseMissing        (database)
 └── EmbeddedServerFailed   (database)
@@ -88,6 +89,19 @@ class SchemaMismatch(PgQueueError):
         self.expected = expected
         super().__init__(
             f"database schema: found revision {found or 'none'}, this release needs {expected}. Run `pgqueue migrate`."
+        )
+
+
+class RowSecurityMissing(PgQueueError):
+    """Statements cannot run as the users' role, or it sees more than one user's rows."""
+
+    def __init__(self, role: str, connecting: str, *, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"row-level security: {connecting} cannot act as {role} behind it: {reason}. Have an administrator run "
+            f"`create role {role} nologin; grant {role} to {connecting} with inherit false, set true` (before "
+            f"PostgreSQL 16: `grant {role} to {connecting}; alter role {connecting} noinherit`), then run "
+            "`pgqueue migrate`."
         )
 
 

@@ -9,8 +9,8 @@ from enum import Enum
 from typing import Any, Self
 from uuid import UUID
 
-from psycopg import AsyncConnection
-from psycopg.rows import class_row, dict_row
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from pgqueue.bulk import Bulk
@@ -24,9 +24,11 @@ from pgqueue.job import (
     JobSnapshot,
     JobState,
     QueueStats,
+    Quota,
     StoredResult,
 )
 from pgqueue.queries import sql
+from pgqueue.row_security import execute_as
 
 MAX_ARGS_BYTES = 256 * 1024
 MAX_RETRIES = 3
@@ -50,11 +52,15 @@ UNSET = Unset.UNSET
 
 
 class Queue:
-    """One database's jobs. Enter it as a context: it owns the task that sends hints after commits."""
+    """One database's jobs. Enter it as a context: it owns the task that sends hints after commits.
 
-    def __init__(self, pool: AsyncConnectionPool, *, name: str = "backtest") -> None:
+    user_role: what is asked for one user (with user_id) is asked as that role, behind row-level security.
+    """
+
+    def __init__(self, pool: AsyncConnectionPool, *, name: str = "backtest", user_role: str | None = None) -> None:
         self._pool = pool
         self._name = name
+        self._user_role = user_role
         self._hints = Hints(pool)
         self._sending: asyncio.Task[None] | None = None
 
@@ -109,7 +115,7 @@ class Queue:
         if connection is not None:
             return await self._enqueue(connection, parameters)
         async with self._pool.connection() as own:
-            enqueued = await self._enqueue(own, parameters)
+            enqueued = await self._enqueue(own, parameters, self._user_role)
         if enqueued.created:
             self._hints.ready(queue)
             self._hints.changed(enqueued.job_id)
@@ -146,9 +152,11 @@ class Queue:
         self._hints.changed(*ids[:BULK_HINTS])
         return ids
 
-    async def _enqueue(self, connection: AsyncConnection[Any], parameters: dict[str, Any]) -> Enqueued:
-        cursor = connection.cursor(row_factory=dict_row)
-        answer = await (await cursor.execute(sql("enqueue"), parameters)).fetchone()
+    async def _enqueue(
+        self, connection: AsyncConnection[Any], parameters: dict[str, Any], role: str | None = None
+    ) -> Enqueued:
+        user_id = None if parameters["user_id"] == NOBODY else parameters["user_id"]
+        answer = await (await _ask(connection, "enqueue", parameters, user_id, role)).fetchone()
         assert answer is not None
         if answer["refused"] is not None:
             raise refusal(answer["refused"], limit=answer["refused_limit"], seconds=answer["refused_seconds"])
@@ -159,7 +167,7 @@ class Queue:
     async def read(self, job_ids: Sequence[UUID], *, user_id: UUID | None = None) -> list[JobSnapshot]:
         """These jobs as they are now, in id order; unknown ones, and with user_id other users', are left out."""
         async with self._pool.connection() as connection:
-            return await _read(connection, job_ids, user_id)
+            return await _read(connection, job_ids, user_id, self._user_role)
 
     async def read_recent(
         self, user_id: UUID, *, ended_within_seconds: float = 600, limit: int = 1000
@@ -203,16 +211,15 @@ class Queue:
             "limit": limit,
         }
         async with self._pool.connection() as connection:
-            rows = await (await connection.execute(sql("list_ids"), parameters)).fetchall()
-            jobs = await _read(connection, [_first(row) for row in rows], user_id)
+            rows = await (await _ask(connection, "list_ids", parameters, user_id, self._user_role)).fetchall()
+            jobs = await _read(connection, [_first(row) for row in rows], user_id, self._user_role)
         return jobs[::-1]
 
     async def cancel(self, job_id: UUID, *, user_id: UUID | None = None) -> Cancelled:
         """Cancel a waiting job at once, ask a running one to stop. JobNotFound; WrongState when it has ended."""
         async with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=dict_row)
-            await cursor.execute(sql("cancel"), {"job_id": job_id, "user_id": user_id})
-            row = await cursor.fetchone()
+            parameters = {"job_id": job_id, "user_id": user_id}
+            row = await (await _ask(connection, "cancel", parameters, user_id, self._user_role)).fetchone()
         assert row is not None
         if row["state"] is None:
             raise JobNotFound(job_id)
@@ -237,9 +244,8 @@ class Queue:
         tier: the owner's present one; None keeps the old job's.
         """
         async with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=dict_row)
-            await cursor.execute(sql("requeue"), {"job_id": job_id, "user_id": user_id})
-            row = await cursor.fetchone()
+            parameters = {"job_id": job_id, "user_id": user_id}
+            row = await (await _ask(connection, "requeue", parameters, user_id, self._user_role)).fetchone()
         if row is None:
             raise JobNotFound(job_id)
         state = JobState(row["state"])
@@ -258,9 +264,10 @@ class Queue:
     async def result(self, job_id: UUID, *, user_id: UUID | None = None) -> StoredResult | None:
         """What the job's completed run left behind; None when there is nothing (or nothing of that user's)."""
         async with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=class_row(StoredResult))
-            await cursor.execute(sql("result"), {"job_id": job_id, "user_id": user_id}, binary=True)
-            return await cursor.fetchone()
+            parameters = {"job_id": job_id, "user_id": user_id}
+            cursor = await _ask(connection, "result", parameters, user_id, self._user_role, binary=True)
+            row = await cursor.fetchone()
+        return None if row is None else StoredResult(**row)
 
     async def stats(self, queue: str | None = None) -> QueueStats:
         """The queue at a glance. waiting is exact up to 100,000 ready and as many scheduled jobs."""
@@ -294,6 +301,15 @@ class Queue:
             seconds=None if nobody else max(job["due_in_seconds"], _wait_seconds(ahead, row)),
             reason="no_workers" if nobody else None,
         )
+
+    async def quota(self, user_id: UUID, *, tier: int | None = None) -> Quota | None:
+        """What is left of the user's jobs of today (UTC); None where the plan sets no number. tier: as in enqueue."""
+        parameters = {"user_id": user_id, "tier": tier, "queue": self._name}
+        async with self._pool.connection() as connection:
+            row = await (await _ask(connection, "quota", parameters, user_id, self._user_role)).fetchone()
+        if row is None or row["per_day"] is None:
+            return None
+        return Quota(row["per_day"], max(0, row["per_day"] - row["used"]), row["seconds_left"])
 
     async def pause(self, queue: str | None = None) -> None:
         """Claim nothing more from the queue; what runs, runs on."""
@@ -364,11 +380,27 @@ def _encode(args: Mapping[str, Any]) -> str:
     return text
 
 
-async def _read(connection: AsyncConnection[Any], job_ids: Sequence[UUID], user_id: UUID | None) -> list[JobSnapshot]:
+async def _ask(
+    connection: AsyncConnection[Any],
+    verb: str,
+    parameters: Mapping[str, Any],
+    user_id: UUID | None,
+    role: str | None,
+    *,
+    binary: bool = False,
+) -> AsyncCursor[dict[str, Any]]:
+    """The statement's cursor; for a user as the users' role, where there is one. Either is one round trip."""
+    if user_id is not None and role is not None:
+        return await execute_as(connection, verb, parameters, user_id=user_id, role=role, binary=binary)
+    return await connection.cursor(row_factory=dict_row).execute(sql(verb), parameters, binary=binary)
+
+
+async def _read(
+    connection: AsyncConnection[Any], job_ids: Sequence[UUID], user_id: UUID | None, role: str | None = None
+) -> list[JobSnapshot]:
     if not job_ids:
         return []
-    cursor = connection.cursor(row_factory=dict_row)
-    await cursor.execute(sql("read_jobs"), {"job_ids": list(job_ids), "user_id": user_id})
+    cursor = await _ask(connection, "read_jobs", {"job_ids": list(job_ids), "user_id": user_id}, user_id, role)
     return [JobSnapshot(**{**row, "state": JobState(row["state"])}) for row in await cursor.fetchall()]
 
 
