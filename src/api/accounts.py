@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -52,6 +52,19 @@ class Account:
     def role(self) -> str:
         """`admin`, `read_only_admin` or `user`."""
         return ADMIN_ROLE if self.is_admin else READ_ONLY_ROLE if self.is_read_only_admin else "user"
+
+    def claimed(self, plan: str | None, role: str, scopes: Collection[str], expires_at: datetime | None) -> "Account":
+        """The same user with the rights that a credential itself states. plan: None keeps the account's."""
+        granted_scopes = granted(scopes, is_operator=role != "user")
+        return replace(
+            self,
+            plan=plan or self.plan,
+            is_admin=role == ADMIN_ROLE and ADMIN in granted_scopes,
+            is_read_only_admin=role == READ_ONLY_ROLE and ADMIN in granted_scopes,
+            scopes=granted_scopes,
+            expires_at=expires_at,
+            is_claimed=True,
+        )
 
 
 def digest(secret: str) -> bytes:

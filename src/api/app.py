@@ -10,8 +10,10 @@ from starlette.routing import Mount, Route
 
 from api import backtests, events, health, problems, results, sessions, static, strategies, sweeps
 from api.hub import Hub
+from api.rates import RateHeaders, Rates
 from api.settings import ApiSettings
-from pgqueue import Queue, open_pool, require_schema
+from api.tokens import Tokens
+from pgqueue import USER_ROLE, Queue, open_pool, require_row_security, require_schema
 
 QUEUE = "/api/backtest/queue"
 STRATEGIES = "/api/strategies"
@@ -28,9 +30,12 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             application_name="pgqueue api",
             wait_seconds=settings.pool_seconds,
         ) as pool:
+            user_role = None if settings.without_row_security else USER_ROLE
             async with pool.connection() as connection:
                 await require_schema(connection)
-            async with Queue(pool, name=queue_name) as queue:
+                if user_role is not None:
+                    await require_row_security(connection)
+            async with Queue(pool, name=queue_name, user_role=user_role) as queue:
                 hub = Hub(
                     queue,
                     database_url,
@@ -38,6 +43,7 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
                     poll_seconds=settings.poll_seconds,
                 )
                 app.state.pool, app.state.queue, app.state.hub = pool, queue, hub
+                app.state.user_role = user_role
                 relaying = asyncio.create_task(hub.run(), name="hub")
                 try:
                     await hub.ready()
@@ -74,9 +80,11 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route("/", static.index, methods=["GET"]),
             Mount("/static", static.assets(), name="static"),
         ],
-        middleware=[Middleware(static.SecurityHeaders)],
+        middleware=[Middleware(static.SecurityHeaders), Middleware(RateHeaders)],
         exception_handlers=problems.HANDLERS,
         lifespan=lifespan,
     )
     app.state.settings = settings
+    app.state.tokens = Tokens(settings)
+    app.state.rates = Rates(settings.requests_per_minute)
     return app

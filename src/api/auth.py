@@ -1,6 +1,5 @@
 """Who is calling, and what they may: an API key, a signed token, a page's session, or a header of a local test."""
 
-from dataclasses import replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -9,15 +8,19 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 
 from api import accounts
-from api.accounts import Account
+from api.accounts import KEY_MARK, Account
 from api.problems import Problem, unauthorized
-from api.scopes import ADMIN, SAFE_METHODS, SCOPES, granted, needed
+from api.rates import tell
+from api.scopes import ADMIN, SAFE_METHODS, SCOPES, needed
 from api.settings import ApiSettings
+from api.tokens import Tokens
 from pgqueue import NOBODY
 
 FORWARDING = ("forwarded", "x-forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "via")
 """How the names of headers begin that a proxy adds, whatever they go on with."""
 LONGEST_SECRET = 512
+ACCOUNT = "pgqueue.account"
+"""Where in a request's scope its account stands, once it is known."""
 
 
 def cookie_name(settings: ApiSettings) -> str:
@@ -53,12 +56,33 @@ async def require_admin(request: Request) -> Account:
 
 
 async def authenticate(request: Request) -> Account:
-    """The caller's account, whatever the credential is good for. Raises 401, or 403 as in identify."""
+    """The caller's account, whatever the credential is good for. Raises 401, 429, or 403 as in identify.
+
+    However often it is asked, a request is looked up and counted once.
+    """
+    account: Account | None = request.scope.get(ACCOUNT)
+    if account is None:
+        account = request.scope[ACCOUNT] = await _authenticated(request)
+        charge(request, account)
+    return account
+
+
+def charge(request: Request, account: Account) -> None:
+    """Count the request against its user's limit, which the answer then tells of. Raises 429."""
+    limit = request.app.state.rates.take(account.user_id)
+    tell(request.scope, limit)
+    if limit.is_over:
+        detail = f"More than {limit.quota:,} requests a minute. Slow down; a stream tells of changes without asking."
+        headers = {"Retry-After": str(limit.more_in_seconds)}
+        raise Problem(429, "Too many requests", detail, code="too_many_requests", headers=headers)
+
+
+async def _authenticated(request: Request) -> Account:
     settings: ApiSettings = request.app.state.settings
     pool: AsyncConnectionPool = request.app.state.pool
     authorization = request.headers.get("authorization")
     if authorization is not None:
-        return await _by_bearer(pool, authorization)
+        return await _by_bearer(request, pool, authorization)
     token = request.cookies.get(cookie_name(settings))
     if token:
         return await _by_session(request, pool, token)
@@ -68,21 +92,32 @@ async def authenticate(request: Request) -> Account:
             account = await accounts.ensure_user(connection, user_id)
         if not account.is_locked:
             # Whoever the header names: it is never an operator.
-            scopes = granted((), is_operator=False)
-            return replace(account, is_admin=False, is_read_only_admin=False, scopes=scopes)
+            return account.claimed(None, "user", (), None)
     raise unauthorized("Send an API key: Authorization: Bearer <key>.")
 
 
-async def _by_bearer(pool: AsyncConnectionPool, authorization: str) -> Account:
-    scheme, _, key = authorization.partition(" ")
-    key = key.strip()
-    if scheme.lower() != "bearer" or not key or len(key) > LONGEST_SECRET:
+async def _by_bearer(request: Request, pool: AsyncConnectionPool, authorization: str) -> Account:
+    scheme, _, bearer = authorization.partition(" ")
+    bearer = bearer.strip()
+    tokens: Tokens = request.app.state.tokens
+    if scheme.lower() == "bearer" and tokens.is_on and not bearer.startswith(KEY_MARK):
+        return await _by_token(tokens, pool, bearer)
+    if scheme.lower() != "bearer" or not bearer or len(bearer) > LONGEST_SECRET:
         raise unauthorized("The Authorization header must be: Bearer <key>.")
     async with pool.connection() as connection:
-        account = await accounts.find_key(connection, key)
+        account = await accounts.find_key(connection, bearer)
     if account is None:
         raise unauthorized("The API key is unknown, revoked or expired.")
     return account
+
+
+async def _by_token(tokens: Tokens, pool: AsyncConnectionPool, token: str) -> Account:
+    claims = await tokens.claims(token)
+    async with pool.connection() as connection:
+        account = await accounts.ensure_user(connection, claims.user_id, claims.plan or "free")
+    if account.is_locked:
+        raise unauthorized("This user is locked out. Ask the operator.")
+    return account.claimed(claims.plan, claims.role, claims.scopes, claims.expires_at)
 
 
 async def _by_session(request: Request, pool: AsyncConnectionPool, token: str) -> Account:

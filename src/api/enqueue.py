@@ -18,6 +18,7 @@ from api.bodies import read_json
 from api.definitions import detail, sentence
 from api.problems import Problem, invalid, not_found
 from api.queries import sql
+from api.rates import DAILY, DAY, Limit, tell
 from api.settings import ApiSettings
 from api.shapes import QUEUE_PATH, links
 from api.strategies import Strategy, find_strategy
@@ -69,7 +70,16 @@ async def add(request: Request, kind: Kind) -> Response:
     except IdempotencyConflict:
         detail = "This Idempotency-Key was used for another request. Use a new key for each request."
         raise Problem(422, "Idempotency key reused", detail, code="idempotency_conflict") from None
+    await tell_daily_quota(request, account)
     return await queued(queue, enqueued.job_id, replayed=not enqueued.created)
+
+
+async def tell_daily_quota(request: Request, account: Account) -> None:
+    """Have the answer say what is left of the user's jobs of today, where the plan sets a number."""
+    quota = await request.app.state.queue.quota(account.user_id, tier=account.tier)
+    if quota is not None:
+        seconds = math.ceil(quota.seconds_left)
+        tell(request.scope, Limit(DAILY, quota.per_day, DAY, quota.remaining, more_in_seconds=seconds))
 
 
 async def queued(queue: Queue, job_id: UUID, *, replayed: bool) -> Response:
@@ -101,13 +111,13 @@ async def _args(
 
     prefix: of the members that the caller wrote under `params`.
     """
+    strategy = await find_strategy(request, asked.strategy_id, account)
+    if strategy is None:
+        raise not_found("strategy")
+    args = asked.args(strategy.definition, symbol=strategy.default_symbol)
+    if args["symbol"] is None:
+        raise invalid([{"path": f"{prefix}symbol", "message": "is required"}])
     async with request.app.state.pool.connection() as connection:
-        strategy = await find_strategy(connection, asked.strategy_id, account.user_id)
-        if strategy is None:
-            raise not_found("strategy")
-        args = asked.args(strategy.definition, symbol=strategy.default_symbol)
-        if args["symbol"] is None:
-            raise invalid([{"path": f"{prefix}symbol", "message": "is required"}])
         for name in ("symbol", "benchmark"):
             facts = {"symbol": args[name], "timeframes": up_to(args["timeframe"])}
             if args[name] is not None:

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from api import accounts
 from api.accounts import Account
-from api.auth import LONGEST_SECRET, authenticate, cookie_name, require_same_origin
+from api.auth import LONGEST_SECRET, authenticate, charge, cookie_name, require_same_origin
 from api.bodies import read_json
 from api.problems import invalid, unauthorized
 from api.settings import ApiSettings
@@ -24,6 +24,7 @@ async def show(request: Request) -> Response:
         account = await accounts.find_session(connection, token[:LONGEST_SECRET])
     if account is None:
         raise unauthorized("The session has ended. Log in again.")
+    charge(request, account)
     return JSONResponse(_shape(account), headers={"Cache-Control": "no-store"})
 
 
