@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from api.scopes import SCOPES
 from engine import backtest, metrics, rules, sample, strategies
 from engine.request import parse_args
 from engine.sweep_plan import plan
@@ -21,7 +22,8 @@ assert _spec is not None
 assert _spec.loader is not None
 tables = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(tables)
-BLOCKS = re.findall(r"```sql\n(.*?)```", OPERATING, flags=re.DOTALL)
+IDENTITY = (DOCS / "identity.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sql\n(.*?)```", OPERATING + IDENTITY, flags=re.DOTALL)
 
 
 def test_there_are_blocks() -> None:
@@ -32,6 +34,12 @@ def test_there_are_blocks() -> None:
 def test_a_block_of_sql_runs(database_url: str, block: str) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute(block)
+
+
+def test_the_documented_scopes_are_those_there_are() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (look|read|scrape|operate)(.*) \|$", IDENTITY, flags=re.MULTILINE)
+
+    assert {name: f"{verb}{rest}" for name, verb, rest in rows} == SCOPES
 
 
 @pytest.mark.parametrize("file", tables.TABLES)
