@@ -1,17 +1,13 @@
-"""`pgqueue keys …`, as operators call it; and what `serve` and `migrate` say of what is missing."""
+"""`pgqueue keys …`, as operators call it; and what `serve` says of what is missing."""
 
 import json
 import os
 import subprocess
 import sys
-from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
-
-from database_scene import address, execute
-from pgqueue import migrate
 
 SHORT = "too short"
 
@@ -115,31 +111,3 @@ def test_migrate_puts_the_wall_up_again(database_url: str) -> None:
             " (select count(*) from pg_policy where polrelid = 'pgqueue.jobs'::regclass)"
         ).fetchone()
     assert row == (True, 2)
-
-
-def test_a_service_that_is_no_superuser_migrates_and_acts_for_users(server_url: str, template: str) -> None:
-    """As a hosted Postgres gives one: it owns its database, may make roles and is nothing more."""
-    name = f"pgqueue_hosted_{os.getpid()}"
-    execute(server_url, "create role {} login createrole password 'hosted'", name)
-    execute(server_url, "create database {} owner {}", name, name)
-    hosted = psycopg.conninfo.conninfo_to_dict(address(server_url, name))
-    url = address_of(hosted, user=name, password="hosted")
-    try:
-        # Made by the superuser when the template was migrated: as where an administrator made it.
-        execute(server_url, "grant pgqueue_api to {}", name)
-        migrate.upgrade(url)
-        with psycopg.connect(url) as connection:
-            connection.execute("select set_config('role', 'pgqueue_api', true)")
-            row = connection.execute("select current_user, row_security_active('pgqueue.jobs')").fetchone()
-        assert row == ("pgqueue_api", True)
-    finally:
-        execute(server_url, "drop database {} with (force)", name)
-        execute(server_url, "drop role {}", name)
-
-
-def address_of(parts: dict[str, Any], **changes: str) -> str:
-    from urllib.parse import quote, urlencode
-
-    said = {name: str(value) for name, value in {**parts, **changes}.items() if value}
-    user, password, database = said.pop("user"), said.pop("password"), said.pop("dbname")
-    return f"postgresql://{quote(user)}:{quote(password)}@/{database}?{urlencode(said)}"
