@@ -237,3 +237,10 @@ async def test_nobody_is_no_user(database_url: str) -> None:
         answer = await client.get(QUEUE, headers={"x-user-id": "00000000-0000-0000-0000-000000000000"})
 
     assert answer.status_code == 401
+
+
+async def test_the_local_header_counts_for_nothing_on_a_listener_that_others_reach(database_url: str) -> None:
+    async with operated(database_url, trust_user_id_header=True, host="0.0.0.0") as app, calling(app) as client:
+        answer = await client.get(QUEUE, headers={"x-user-id": "5f1a2b3c-0000-4000-8000-000000000001"})
+
+    assert answer.status_code == 401
