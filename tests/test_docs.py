@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from api.scopes import SCOPES
 from command_line import pgqueue
 from engine import backtest, metrics, rules, sample, strategies
 from engine.request import parse_args
@@ -22,7 +23,8 @@ assert _spec is not None
 assert _spec.loader is not None
 tables = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(tables)
-BLOCKS = re.findall(r"```sql\n(.*?)```", OPERATING, flags=re.DOTALL)
+IDENTITY = (DOCS / "identity.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sql\n(.*?)```", OPERATING + IDENTITY, flags=re.DOTALL)
 
 
 def test_there_are_blocks() -> None:
@@ -73,6 +75,12 @@ def test_what_the_doctor_says_of_a_sick_database_is_what_is_shown(database_url: 
 def test_a_query_within_the_text_runs(database_url: str, query: str) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute(query.encode())
+
+
+def test_the_documented_scopes_are_those_there_are() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (look|read|scrape|operate)(.*) \|$", IDENTITY, flags=re.MULTILINE)
+
+    assert {name: f"{verb}{rest}" for name, verb, rest in rows} == SCOPES
 
 
 @pytest.mark.parametrize("file", tables.TABLES)

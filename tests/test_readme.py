@@ -31,6 +31,7 @@ def rows_of(settings: type[BaseSettings], prefix: str) -> list[str]:
     for name, field in settings.model_fields.items():
         variable = str(field.validation_alias or f"{prefix}{name.upper()}")
         default = VARYING.get(name, field.get_default())
+        default = "–" if default in (None, "") else default
         rows.append(
             f"| `{variable}` | {str(default).lower() if isinstance(default, bool) else default} | {field.description} |"
         )

@@ -12,10 +12,12 @@ from api import backtests, events, health, openapi, problems, results, sessions,
 from api.admin import accounts, audit, dashboard, jobs, queues
 from api.hub import Hub
 from api.known_symbols import KnownSymbols
+from api.rates import RateHeaders, Rates
 from api.relay import Relay
 from api.settings import ApiSettings
+from api.tokens import Tokens
 from api.upkeep import Upkeep
-from pgqueue import Queue, open_pool, require_schema
+from pgqueue import USER_ROLE, Queue, open_pool, require_row_security, require_schema
 
 QUEUE = "/api/backtest/queue"
 STRATEGIES = "/api/strategies"
@@ -35,10 +37,13 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             application_name="pgqueue api",
             wait_seconds=settings.pool_seconds,
         ) as pool:
+            user_role = None if settings.without_row_security else USER_ROLE
             async with pool.connection() as connection:
                 await require_schema(connection)
-            async with Queue(pool, name=queue_name) as queue:
-                app.state.pool, app.state.queue = pool, queue
+                if user_role is not None:
+                    await require_row_security(connection)
+            async with Queue(pool, name=queue_name, user_role=user_role) as queue:
+                app.state.pool, app.state.queue, app.state.user_role = pool, queue, user_role
                 app.state.symbols, app.state.dashboard = KnownSymbols(pool), dashboard.Dashboard(pool)
                 async with _streams(app, settings, database_url):
                     yield
@@ -72,11 +77,13 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route("/", static.index, methods=["GET"]),
             Mount("/static", static.assets(), name="static"),
         ],
-        middleware=[Middleware(static.SecurityHeaders)],
+        middleware=[Middleware(static.SecurityHeaders), Middleware(RateHeaders)],
         exception_handlers=problems.HANDLERS,
         lifespan=lifespan,
     )
     app.state.settings = settings
+    app.state.tokens = Tokens(settings)
+    app.state.rates = Rates(settings.requests_per_minute)
     return app
 
 

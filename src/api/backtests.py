@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.accounts import Account
 from api.auth import identify
-from api.enqueue import FIRST_KIND, Kind, add, fingerprint, queued, standing
+from api.enqueue import FIRST_KIND, Kind, add, fingerprint, queued, standing, tell_daily_quota
 from api.problems import conflict, invalid, not_found
 from api.shapes import job_shape
 from api.wording import language_of
@@ -127,6 +127,7 @@ async def requeue(request: Request) -> Response:
         raise not_found("job") from None
     except WrongState as error:
         raise conflict(f"The job is {error.state}: only one that has ended can run again.") from None
+    await tell_daily_quota(request, account)
     return queued(enqueued)
 
 

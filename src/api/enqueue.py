@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -18,6 +17,7 @@ from api.bodies import read_json
 from api.definitions import detail, sentence
 from api.known_symbols import KnownSymbols
 from api.problems import Problem, invalid, not_found
+from api.rates import DAILY, DAY, Limit, tell
 from api.settings import ApiSettings
 from api.shapes import QUEUE_PATH, links
 from api.strategies import Strategy, find_strategy
@@ -69,7 +69,16 @@ async def add(request: Request, kind: Kind) -> Response:
     except IdempotencyConflict:
         detail = "This Idempotency-Key was used for another request. Use a new key for each request."
         raise Problem(422, "Idempotency key reused", detail, code="idempotency_conflict") from None
+    await tell_daily_quota(request, account)
     return queued(enqueued)
+
+
+async def tell_daily_quota(request: Request, account: Account) -> None:
+    """Have the answer say what is left of the user's jobs of today, where the plan sets a number."""
+    quota = await request.app.state.queue.quota(account.user_id, tier=account.tier)
+    if quota is not None:
+        seconds = math.ceil(quota.seconds_left)
+        tell(request.scope, Limit(DAILY, quota.per_day, DAY, quota.remaining, more_in_seconds=seconds))
 
 
 def queued(enqueued: Enqueued) -> Response:
@@ -103,8 +112,7 @@ async def _args(
 
     prefix: of the members that the caller wrote under `params`.
     """
-    pool: AsyncConnectionPool = request.app.state.pool
-    strategy = await find_strategy(pool, asked.strategy_id, account.user_id)
+    strategy = await find_strategy(request, asked.strategy_id, account)
     if strategy is None:
         raise not_found("strategy")
     args = asked.args(strategy.definition, symbol=strategy.default_symbol)

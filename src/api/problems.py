@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 
+from api.rates import DAILY, DAY, Limit, tell
 from api.static import SECURITY
 from pgqueue import CreditsUsedUp, DailyQuotaReached, EnqueueRefused, QueueFull
 
@@ -136,6 +137,7 @@ async def on_enqueue_refused(request: Request, error: Exception) -> JSONResponse
         case QueueFull():
             problem = Problem(503, "Queue full", detail, code="queue_full", headers=headers)
         case DailyQuotaReached():
+            tell(request.scope, Limit(DAILY, error.limit, DAY, 0, math.ceil(error.retry_after_seconds or 0)))
             problem = Problem(429, "Daily quota reached", detail, code="daily_quota_reached", headers=headers)
         case _:
             problem = Problem(429, "Too many waiting jobs", detail, code="too_many_waiting", headers=headers)

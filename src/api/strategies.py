@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api import stored_strategies
+from api.accounts import Account
 from api.auth import identify
 from api.bodies import read_json
+from api.connections import user_connection
 from api.definitions import checked, detail, read_definition
 from api.paging import page, whole_number
 from api.problems import Problem, invalid, not_found
@@ -39,7 +40,7 @@ class Strategy:
     is_built_in: bool
 
 
-async def find_strategy(pool: AsyncConnectionPool, id_or_name: str, user_id: UUID) -> Strategy | None:
+async def find_strategy(request: Request, id_or_name: str, account: Account) -> Strategy | None:
     """A built-in (by id, short name or alias) or the user's own (by id)."""
     built_in = strategies.find(id_or_name)
     if built_in is not None:
@@ -48,8 +49,8 @@ async def find_strategy(pool: AsyncConnectionPool, id_or_name: str, user_id: UUI
         strategy_id = UUID(id_or_name)
     except ValueError:
         return None
-    async with pool.connection() as connection:
-        stored = await stored_strategies.find(connection, strategy_id, user_id)
+    async with user_connection(request, account) as connection:
+        stored = await stored_strategies.find(connection, strategy_id, account.user_id)
     return None if stored is None else Strategy(stored.id, stored.definition, None, is_built_in=False)
 
 
@@ -64,7 +65,7 @@ async def list_strategies(request: Request) -> Response:
         for one in strategies.builtins()
         if not after.is_own and one.short_name > after.name
     ][: limit + 1]
-    async with request.app.state.pool.connection() as connection:
+    async with user_connection(request, account) as connection:
         own = await stored_strategies.list_page(
             connection,
             account.user_id,
@@ -80,7 +81,7 @@ async def create(request: Request) -> Response:
     """POST /api/strategies: keep {"definition": {…}}, under another name with "name"."""
     account = await identify(request)
     definition = await _definition(await _body(request))
-    async with request.app.state.pool.connection() as connection:
+    async with user_connection(request, account) as connection:
         stored = await stored_strategies.create(connection, account.user_id, definition)
     return _whole(stored, status=201)
 
@@ -107,7 +108,7 @@ async def show(request: Request) -> Response:
     if built_in is not None:
         body = built_in_shape(built_in) | {"definition": built_in.definition}
         return JSONResponse(body, headers={"Cache-Control": "private, max-age=60"})
-    async with request.app.state.pool.connection() as connection:
+    async with user_connection(request, account) as connection:
         stored = await stored_strategies.find(connection, _id(id_or_name), account.user_id)
     if stored is None:
         raise not_found("strategy")
@@ -121,7 +122,7 @@ async def replace(request: Request) -> Response:
     account = await identify(request)
     strategy_id = _own_id(request)
     definition = await _definition(await _body(request))
-    async with request.app.state.pool.connection() as connection:
+    async with user_connection(request, account) as connection:
         stored = await stored_strategies.replace(
             connection, account.user_id, strategy_id, definition, revisions=_revisions(request)
         )
@@ -132,7 +133,7 @@ async def delete(request: Request) -> Response:
     """DELETE /api/strategies/{id}: forget it. Runs keep the snapshots they carry."""
     account = await identify(request)
     strategy_id = _own_id(request)
-    async with request.app.state.pool.connection() as connection:
+    async with user_connection(request, account) as connection:
         await stored_strategies.delete(connection, account.user_id, strategy_id, revisions=_revisions(request))
     return Response(status_code=204, headers={"Cache-Control": "no-store"})
 

@@ -15,6 +15,7 @@ from pgqueue.errors import (
     PgQueueError,
     QueueFull,
     ReleaseTooOld,
+    RowSecurityMissing,
     SchemaMismatch,
     TooManyWaiting,
     UnknownKind,
@@ -32,14 +33,16 @@ from pgqueue.job import (
     JobState,
     Outcome,
     QueueStats,
+    Quota,
     StoredResult,
 )
 from pgqueue.listener import Listener
 from pgqueue.logs import configure as configure_logs
 from pgqueue.outage import loudness
 from pgqueue.queue import UNSET, Queue, Unset
+from pgqueue.row_security import USER_ROLE, acting_as, check_row_security, require_row_security
 from pgqueue.schema_version import check_database, require_schema
-from pgqueue.settings import Settings, load_settings
+from pgqueue.settings import InvalidSettings, Settings, load_settings
 from pgqueue.snooze import Snooze
 from pgqueue.transaction import enqueue
 from pgqueue.watch import watch
@@ -48,6 +51,7 @@ __all__ = [
     "CHANGED",
     "NOBODY",
     "UNSET",
+    "USER_ROLE",
     "ArgsTooLarge",
     "Cancelled",
     "Companion",
@@ -62,6 +66,7 @@ __all__ = [
     "HandlerResult",
     "HistoryEntry",
     "IdempotencyConflict",
+    "InvalidSettings",
     "JobNotFound",
     "JobSnapshot",
     "JobState",
@@ -74,7 +79,9 @@ __all__ = [
     "Queue",
     "QueueFull",
     "QueueStats",
+    "Quota",
     "ReleaseTooOld",
+    "RowSecurityMissing",
     "SchemaMismatch",
     "Settings",
     "Snooze",
@@ -84,7 +91,9 @@ __all__ = [
     "UnknownKind",
     "Unset",
     "WrongState",
+    "acting_as",
     "check_database",
+    "check_row_security",
     "configure_logs",
     "connect_options",
     "enqueue",
@@ -92,6 +101,7 @@ __all__ = [
     "loudness",
     "open_pool",
     "parse_ids",
+    "require_row_security",
     "require_schema",
     "require_url",
     "watch",

@@ -19,6 +19,7 @@ PgQueueError
 ├── SchemaMismatch
 ├── ReleaseTooOld
 ├── MigrationBlocked
+├── RowSecurityMissing
 ├── ChildStartFailed
 ├── NoPsycopg
 ├── SnoozeOutOfRange       (snooze)
@@ -115,6 +116,19 @@ class MigrationBlocked(PgQueueError):
         super().__init__(
             f"migration: a table was in use by others in all {attempts} attempts; nothing was changed. "
             "End long transactions (`pgqueue doctor` names them) and run it again."
+        )
+
+
+class RowSecurityMissing(PgQueueError):
+    """Statements cannot run as the users' role, or it sees more than one user's rows."""
+
+    def __init__(self, role: str, connecting: str, *, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"row-level security: {connecting} cannot act as {role} behind it: {reason}. Have an administrator run "
+            f"`create role {role} nologin; grant {role} to {connecting} with inherit false, set true` (before "
+            f"PostgreSQL 16: `grant {role} to {connecting}; alter role {connecting} noinherit`), then run "
+            "`pgqueue migrate`."
         )
 
 

@@ -161,6 +161,15 @@ class Cancelled(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """Jobs a user may add per UTC day, how many of them are left, and when the day ends."""
+
+    per_day: int
+    remaining: int
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
 class QueueStats:
     waiting: int
     active: int

@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from pgqueue.database import connect_options
 from pgqueue.errors import MigrationBlocked
 from pgqueue.schema_version import migrations
 
@@ -43,6 +44,20 @@ def upgrade(database_url: str, revision: str = "head") -> None:
     Raises MigrationBlocked when others do not let go of a table.
     """
     _when_free(lambda: command.upgrade(configuration(database_url), revision))
+    raise_row_security(database_url)
+
+
+def raise_row_security(database_url: str) -> bool:
+    """Close every user's table to the users' role, also the newest; False where an administrator must make that role.
+
+    Repeated after every migration: it does what is missing, and what was missing may have been the role.
+    """
+    with psycopg.connect(database_url, **connect_options("pgqueue migrate")) as connection:
+        connection.execute("set local lock_timeout = '10s'")
+        known = connection.execute("select to_regprocedure('pgqueue.raise_row_security()') is not null").fetchone()
+        if known != (True,):
+            return True
+        return connection.execute("select pgqueue.raise_row_security()").fetchone() == (True,)
 
 
 def downgrade(database_url: str, revision: str) -> None:

@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, Self
 from uuid import UUID
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.errors import NoDataFound, ObjectNotInPrerequisiteState
 from psycopg.rows import class_row, dict_row
 from psycopg_pool import AsyncConnectionPool
@@ -28,9 +29,11 @@ from pgqueue.job import (
     JobSnapshot,
     JobState,
     QueueStats,
+    Quota,
     StoredResult,
 )
 from pgqueue.queries import sql
+from pgqueue.row_security import acting_as, execute_as
 from pgqueue.transaction import MAX_RETRIES, async_driver, encode, parameters, read_answer
 
 MAX_BATCH = 100_000
@@ -52,13 +55,22 @@ class Queue:
     """One database's jobs. Enter it as a context: it owns the task that sends hints after commits.
 
     actor: whom the history names for what is cancelled, changed or deleted; None: the user a verb is for, or else the
-    database's role. Any verb may name another.
+    database's role. Any verb may name another. user_role: what is asked for one user (with user_id) is asked as that
+    role, behind row-level security.
     """
 
-    def __init__(self, pool: AsyncConnectionPool, *, name: str = "backtest", actor: str | None = None) -> None:
+    def __init__(
+        self,
+        pool: AsyncConnectionPool,
+        *,
+        name: str = "backtest",
+        actor: str | None = None,
+        user_role: str | None = None,
+    ) -> None:
         self._pool = pool
         self._name = name
         self._actor = actor
+        self._user_role = user_role
         self._hints = Hints(pool)
         self._estimator = Estimator()
         self._sending: asyncio.Task[None] | None = None
@@ -115,7 +127,7 @@ class Queue:
         if connection is not None:
             return await self._enqueue(await async_driver(connection), asked)
         async with self._pool.connection() as own:
-            enqueued = await self._enqueue(own, asked)
+            enqueued = await self._enqueue(own, asked, self._user_role)
             if is_estimated:
                 enqueued = replace(enqueued, estimate=await self._estimator.of_job(own, enqueued.job_id))
         if enqueued.created:
@@ -155,14 +167,16 @@ class Queue:
         self._hints.changed(*ids[:BULK_HINTS])
         return ids
 
-    async def _enqueue(self, connection: AsyncConnection[Any], asked: Mapping[str, Any]) -> Enqueued:
-        cursor = connection.cursor(row_factory=dict_row)
-        return read_answer(await (await cursor.execute(sql("enqueue"), asked)).fetchone(), asked)
+    async def _enqueue(
+        self, connection: AsyncConnection[Any], asked: Mapping[str, Any], role: str | None = None
+    ) -> Enqueued:
+        user_id = None if asked["user_id"] == NOBODY else asked["user_id"]
+        return read_answer(await (await _ask(connection, "enqueue", asked, user_id, role)).fetchone(), asked)
 
     async def read(self, job_ids: Sequence[UUID], *, user_id: UUID | None = None) -> list[JobSnapshot]:
         """These jobs as they are now, in id order; unknown ones, and with user_id other users', are left out."""
         async with self._pool.connection() as connection:
-            return await _read(connection, job_ids, user_id)
+            return await _read(connection, job_ids, user_id, self._user_role)
 
     async def read_recent(
         self, user_id: UUID, *, ended_within_seconds: float = 600, limit: int = 1000
@@ -206,17 +220,15 @@ class Queue:
             "limit": limit,
         }
         async with self._pool.connection() as connection:
-            rows = await (await connection.execute(sql("list_ids"), parameters)).fetchall()
-            jobs = await _read(connection, [_first(row) for row in rows], user_id)
+            rows = await (await _ask(connection, "list_ids", parameters, user_id, self._user_role)).fetchall()
+            jobs = await _read(connection, [_first(row) for row in rows], user_id, self._user_role)
         return jobs[::-1]
 
     async def cancel(self, job_id: UUID, *, user_id: UUID | None = None, actor: str | None = None) -> Cancelled:
         """Cancel a waiting job at once, ask a running one to stop. JobNotFound; WrongState when it has ended."""
         async with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=dict_row)
             asked = {"job_id": job_id, "user_id": user_id, "actor": self._acting(actor, user_id)}
-            await cursor.execute(sql("cancel"), asked)
-            row = await cursor.fetchone()
+            row = await (await _ask(connection, "cancel", asked, user_id, self._user_role)).fetchone()
         assert row is not None
         if row["state"] is None:
             raise JobNotFound(job_id)
@@ -248,32 +260,37 @@ class Queue:
 
         tier: the owner's present one; None keeps the old job's.
         """
-        async with self._pool.connection() as connection, connection.transaction():
-            cursor = connection.cursor(row_factory=dict_row)
-            await cursor.execute(sql("requeue"), {"job_id": job_id, "user_id": user_id})
-            row = await cursor.fetchone()
+        async with self._pool.connection() as connection:
+            asked = {"job_id": job_id, "user_id": user_id}
+            row = await (await _ask(connection, "requeue", asked, user_id, self._user_role)).fetchone()
             if row is None:
                 raise JobNotFound(job_id)
             state = JobState(row["state"])
             if not state.is_final:
                 raise WrongState(job_id, state=state.status, wanted="completed, failed or cancelled", verb="requeue")
-            enqueued = await self.enqueue(
-                row["kind"],
-                row["args"],
-                queue=row["queue"],
-                user_id=row["user_id"],
-                tier=row["tier"] if tier is None else tier,
-                priority=row["priority"],
-                requeued_from=job_id,
-                connection=connection,
-            )
-            told = {"job_id": job_id, "requeued_as": enqueued.job_id, "actor": self._acting(actor, user_id)}
-            await connection.execute(sql("record_requeue"), told)
+            async with self._transaction(connection, user_id):
+                enqueued = await self.enqueue(
+                    row["kind"],
+                    row["args"],
+                    queue=row["queue"],
+                    user_id=row["user_id"],
+                    tier=row["tier"] if tier is None else tier,
+                    priority=row["priority"],
+                    requeued_from=job_id,
+                    connection=connection,
+                )
+                told = {"job_id": job_id, "requeued_as": enqueued.job_id, "actor": self._acting(actor, user_id)}
+                await connection.execute(sql("record_requeue"), told)
             if is_estimated:
                 enqueued = replace(enqueued, estimate=await self._estimator.of_job(connection, enqueued.job_id))
         self._hints.ready(row["queue"])
         self._hints.changed(enqueued.job_id)
         return enqueued
+
+    def _transaction(self, connection: AsyncConnection[Any], user_id: UUID | None) -> AbstractAsyncContextManager[Any]:
+        if user_id is not None and self._user_role is not None:
+            return acting_as(connection, user_id, role=self._user_role)
+        return connection.transaction()
 
     async def set_priority(
         self, job_id: UUID, priority: int, *, user_id: UUID | None = None, actor: str | None = None
@@ -300,9 +317,10 @@ class Queue:
     async def result(self, job_id: UUID, *, user_id: UUID | None = None) -> StoredResult | None:
         """What the job's completed run left behind; None when there is nothing (or nothing of that user's)."""
         async with self._pool.connection() as connection:
-            cursor = connection.cursor(row_factory=class_row(StoredResult))
-            await cursor.execute(sql("result"), {"job_id": job_id, "user_id": user_id}, binary=True)
-            return await cursor.fetchone()
+            parameters = {"job_id": job_id, "user_id": user_id}
+            cursor = await _ask(connection, "result", parameters, user_id, self._user_role, binary=True)
+            row = await cursor.fetchone()
+        return None if row is None else StoredResult(**row)
 
     async def stats(self, queue: str | None = None) -> QueueStats:
         """The queue at a glance. waiting is exact up to 100,000 ready and as many scheduled jobs."""
@@ -332,6 +350,15 @@ class Queue:
         """Where the job stands in its queue, and in how many seconds it should start. A started job: position 0."""
         async with self._pool.connection() as connection:
             return await self._estimator.of_job(connection, job_id)
+
+    async def quota(self, user_id: UUID, *, tier: int | None = None) -> Quota | None:
+        """What is left of the user's jobs of today (UTC); None where the plan sets no number. tier: as in enqueue."""
+        parameters = {"user_id": user_id, "tier": tier, "queue": self._name}
+        async with self._pool.connection() as connection:
+            row = await (await _ask(connection, "quota", parameters, user_id, self._user_role)).fetchone()
+        if row is None or row["per_day"] is None:
+            return None
+        return Quota(row["per_day"], max(0, row["per_day"] - row["used"]), row["seconds_left"])
 
     async def pause(self, queue: str | None = None, *, actor: str | None = None) -> None:
         """Claim nothing more from the queue; what runs, runs on."""
@@ -417,11 +444,27 @@ class Queue:
         return [_first(row) for row in rows]
 
 
-async def _read(connection: AsyncConnection[Any], job_ids: Sequence[UUID], user_id: UUID | None) -> list[JobSnapshot]:
+async def _ask(
+    connection: AsyncConnection[Any],
+    verb: str,
+    parameters: Mapping[str, Any],
+    user_id: UUID | None,
+    role: str | None,
+    *,
+    binary: bool = False,
+) -> AsyncCursor[dict[str, Any]]:
+    """The statement's cursor; for a user as the users' role, where there is one. Either is one round trip."""
+    if user_id is not None and role is not None:
+        return await execute_as(connection, verb, parameters, user_id=user_id, role=role, binary=binary)
+    return await connection.cursor(row_factory=dict_row).execute(sql(verb), parameters, binary=binary)
+
+
+async def _read(
+    connection: AsyncConnection[Any], job_ids: Sequence[UUID], user_id: UUID | None, role: str | None = None
+) -> list[JobSnapshot]:
     if not job_ids:
         return []
-    cursor = connection.cursor(row_factory=dict_row)
-    await cursor.execute(sql("read_jobs"), {"job_ids": list(job_ids), "user_id": user_id})
+    cursor = await _ask(connection, "read_jobs", {"job_ids": list(job_ids), "user_id": user_id}, user_id, role)
     return [JobSnapshot(**{**row, "state": JobState(row["state"])}) for row in await cursor.fetchall()]
 
 

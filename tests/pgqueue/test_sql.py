@@ -30,7 +30,7 @@ PARAMETERS: dict[str, Any] = {
     "places": 1, "plan": "free", "previews": [b""], "priority": 5, "queue": "q", "rank": 1, "ranks": [1],
     "turns": [1], "remaining": [1.0],
     "request_hash": b"", "requeued_as": ONE, "requeued_from": None,
-    "reserved": False, "run_at": None, "set_max_running": True,
+    "reserved": False, "role": "pgqueue_api", "run_at": None, "set_max_running": True,
     "set_max_waiting": True, "set_starts": True, "since": None, "slots": 1,
     "snooze_limit": 1, "snoozed_too_often": "{}", "started": 1, "starts": 1,
     "states": None, "steps": ["s"], "summaries": ["{}"], "tier": 0, "user_id": ONE, "user_ids": [ONE],

@@ -11,11 +11,15 @@ from rich.console import Console
 from rich.table import Table
 
 from api import accounts
-from api.accounts import PLANS
+from api.accounts import PLANS, ROLES
 from api.cli.terminal import note, run, write_json
 from api.queries import sql
+from api.scopes import SCOPES
 
 keys = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
+
+UNITS = {"m": 60, "h": 3600, "d": 86_400}
+LONGEST_SECONDS = 3650 * 86_400
 
 User = Annotated[str, typer.Option(help="UUID of the user, or `new` for a new account.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
@@ -26,22 +30,30 @@ def create(
     user: User = "new",
     plan: Annotated[str | None, typer.Option(help=f"Plan of the account: {', '.join(PLANS)} [new: free].")] = None,
     name: Annotated[str, typer.Option(help="What the key is for.")] = "",
-    expires_days: Annotated[float | None, typer.Option(min=0.001, max=3650, help="Default: never.")] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Any of {', '.join(SCOPES)}; may be repeated [default: all of the user's]."),
+    ] = None,
+    expires: Annotated[str | None, typer.Option(help="In so long: 30m, 12h, 90d [default: never].")] = None,
     as_json: Json = False,
 ) -> None:
     """Make a key. It is shown once: only its hash is kept."""
     user_id = _user(user)
     if plan is not None and plan not in PLANS:
         raise typer.BadParameter(f"--plan: {plan!r} is none of {', '.join(PLANS)}.")
+    scopes = sorted(set(scope or ()))
+    if unknown := [one for one in scopes if one not in SCOPES]:
+        raise typer.BadParameter(f"--scope: {unknown[0]!r} is none of {', '.join(SCOPES)}.")
+    seconds = None if expires is None else _seconds(expires)
 
     async def work(connection: AsyncConnection[Any]) -> None:
         account = await accounts.ensure_user(connection, user_id, plan or "free")
         if plan is not None and account.plan != plan:
             await accounts.set_plan(connection, user_id, plan)
-        seconds = None if expires_days is None else expires_days * 86_400
-        key_id, key = await accounts.create_key(connection, user_id, name=name, expires_seconds=seconds)
+        key_id, key = await accounts.create_key(connection, user_id, name=name, scopes=scopes, expires_seconds=seconds)
+        facts = {"id": str(key_id), "key": key, "userId": str(user_id), "plan": plan or account.plan}
         if as_json:
-            write_json({"id": str(key_id), "key": key, "userId": str(user_id), "plan": plan or account.plan})
+            write_json(facts | {"scopes": scopes})
         else:
             Console().print(key, soft_wrap=True, highlight=False)
             note(f"User {user_id}, plan {plan or account.plan}. The key is not shown again.")
@@ -63,7 +75,17 @@ def list_(user: Annotated[UUID | None, typer.Option(help="Only this user's.")] =
         if not rows:
             note("No keys. Make one with `pgqueue keys create`.")
             return
-        columns = ["prefix", "user_id", "plan", "name", "created_at", "expires_at", "revoked_at", "last_used_at"]
+        columns = [
+            "prefix",
+            "user_id",
+            "plan",
+            "name",
+            "scopes",
+            "created_at",
+            "expires_at",
+            "revoked_at",
+            "last_used_at",
+        ]
         table = Table(*columns, box=None, pad_edge=False, header_style="bold")
         for row in rows:
             table.add_row(*(_cell(row[column]) for column in columns))
@@ -108,6 +130,57 @@ def login(
     run("keys", work)
 
 
+@keys.command()
+def role(
+    role: Annotated[str, typer.Argument(help=f"One of {', '.join(ROLES)}.")],
+    user: Annotated[UUID, typer.Option(help="UUID of the user.")],
+) -> None:
+    """Make a user an operator (admin), one who only looks (read_only_admin), or neither (user)."""
+    if role not in ROLES:
+        raise typer.BadParameter(f"{role!r} is none of {', '.join(ROLES)}.")
+
+    async def work(connection: AsyncConnection[Any]) -> int:
+        return _said(await accounts.set_role(connection, user, role), user, f"is {role} now")
+
+    run("keys", work)
+
+
+@keys.command()
+def lock(user: Annotated[UUID, typer.Option(help="UUID of the user.")]) -> None:
+    """Lock a user out: keys, sessions and tokens of theirs open nothing until `keys unlock`."""
+
+    async def work(connection: AsyncConnection[Any]) -> int:
+        return _said(await accounts.lock_out(connection, user, locked=True), user, "is locked out")
+
+    run("keys", work)
+
+
+@keys.command()
+def unlock(user: Annotated[UUID, typer.Option(help="UUID of the user.")]) -> None:
+    """Let a locked out user in again, with the keys they had."""
+
+    async def work(connection: AsyncConnection[Any]) -> int:
+        return _said(await accounts.lock_out(connection, user, locked=False), user, "may come in again")
+
+    run("keys", work)
+
+
+def _said(found: bool, user: UUID, what: str) -> int:
+    if not found:
+        note(f"pgqueue: no user {user}. `pgqueue keys create --user {user}` makes one.")
+        return 1
+    note(f"User {user} {what}.")
+    return 0
+
+
+def _seconds(text: str) -> float:
+    unit = UNITS.get(text[-1:])
+    count = text[:-1]
+    if unit is None or not count.isascii() or not count.isdecimal() or not 0 < int(count) * unit <= LONGEST_SECONDS:
+        raise typer.BadParameter(f"--expires: {text!r} is no time like 30m, 12h or 90d, of at most ten years.")
+    return int(count) * unit
+
+
 def _user(text: str) -> UUID:
     if text == "new":
         return uuid4()
@@ -120,4 +193,6 @@ def _user(text: str) -> UUID:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, list):
+        return ", ".join(value) or "all"
     return value.strftime("%Y-%m-%d %H:%M") if hasattr(value, "strftime") else str(value)

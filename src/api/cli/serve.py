@@ -32,11 +32,11 @@ def serve(
     import uvicorn
 
     from api.app import create_app
-    from api.settings import ApiSettings
-    from pgqueue import check_database, configure_logs, load_settings, require_url
+    from api.settings import load_api_settings
+    from pgqueue import check_database, check_row_security, configure_logs, load_settings, require_url
 
     chosen: dict[str, Any] = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
-    settings = ApiSettings(**chosen)
+    settings = load_api_settings(**chosen)
     queue_settings = load_settings()
     configure_logs()
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
@@ -44,13 +44,17 @@ def serve(
     # Asked before anything listens: a wrong address or schema is then one sentence instead of a failed start.
     asyncio.run(check_database(database_url))
     _allow_open_files()
+    if settings.without_row_security:
+        log.warning("no row-level security behind the API", extra={"reason": settings.without_row_security})
+    else:
+        asyncio.run(check_row_security(database_url))
     app = create_app(settings, database_url=database_url, queue_name=queue_settings.queue)
 
     def announce(url: str) -> None:
         if as_json:
             sys.stdout.write(json.dumps({"url": url}) + "\n")
             sys.stdout.flush()
-        log.info("serving", extra={"url": url})
+        log.info("serving", extra={"url": url, "row_security": not settings.without_row_security})
 
     served = AccessLog(app) if access_log else app
     config = uvicorn.Config(

@@ -81,7 +81,7 @@ def running_stack(
                 key = json.loads(
                     ask(
                         "keys", "create", "--user", str(user_id), "--plan", plan, "--name", "started here",
-                        "--expires-days", "1", "--json", environment=environment,
+                        "--expires", "1d", "--json", environment=environment,
                     )
                 )  # fmt: skip
                 url = json.loads(_ready("the API", serve, logs))["url"]

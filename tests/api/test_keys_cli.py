@@ -1,0 +1,113 @@
+"""`pgqueue keys …`, as operators call it; and what `serve` says of what is missing."""
+
+import json
+import os
+import subprocess
+import sys
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+SHORT = "too short"
+
+
+def pgqueue(*command: str, database_url: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DATABASE_URL": database_url, "COLUMNS": "250", "TERM": "dumb", **settings}
+    return subprocess.run(
+        [sys.executable, "-m", "pgqueue", *command], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_key_is_made_with_scopes_and_an_end_listed_and_revoked(database_url: str) -> None:
+    made = pgqueue(
+        *("keys", "create", "--scope", "read", "--scope", "metrics", "--expires", "12h", "--json"),
+        database_url=database_url,
+    )
+    key = json.loads(made.stdout)
+    listed = json.loads(pgqueue("keys", "list", "--json", database_url=database_url).stdout)
+    table = pgqueue("keys", "list", database_url=database_url).stdout
+    revoked = pgqueue("keys", "revoke", listed["prefix"], database_url=database_url)
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(
+            "select expires_at - created_at between interval '11 h 59 min' and interval '12 h 1 min',"
+            " revoked_at is not null, position(%s::bytea in hash) from api.api_keys",
+            [key["key"].encode()],
+        ).fetchone()
+
+    assert key["scopes"] == listed["scopes"] == ["metrics", "read"]
+    assert "metrics, read" in table
+    assert key["key"] not in table
+    assert revoked.returncode == 0
+    assert row == (True, True, 0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--scope", "root"], ["--expires", "12"], ["--expires", "0d"], ["--expires", "4000d"], ["--expires", "½h"]],
+)
+def test_a_wrong_scope_or_time_is_wrong_usage(database_url: str, wrong: list[str]) -> None:
+    done = pgqueue("keys", "create", *wrong, database_url=database_url)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert wrong[0] in done.stderr
+
+
+def test_roles_and_locks_are_the_operators(database_url: str) -> None:
+    user = json.loads(pgqueue("keys", "create", "--json", database_url=database_url).stdout)["userId"]
+    codes = [
+        pgqueue("keys", "role", "read_only_admin", "--user", user, database_url=database_url).returncode,
+        pgqueue("keys", "lock", "--user", user, database_url=database_url).returncode,
+        pgqueue("keys", "role", "king", "--user", user, database_url=database_url).returncode,
+        pgqueue("keys", "lock", "--user", str(uuid4()), database_url=database_url).returncode,
+    ]
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("select is_admin, is_read_only_admin, locked_at is not null from api.users").fetchone()
+    pgqueue("keys", "unlock", "--user", user, database_url=database_url)
+    with psycopg.connect(database_url) as connection:
+        unlocked = connection.execute("select locked_at is null from api.users").fetchone()
+
+    assert codes == [0, 0, 2, 1]
+    assert (row, unlocked) == ((False, True, True), (True,))
+
+
+def test_serve_names_every_wrong_setting_at_once_and_no_secret(database_url: str) -> None:
+    done = pgqueue(
+        *("serve", "--port", "0"),
+        database_url=database_url,
+        PGQUEUE_API_JWT_SECRET=SHORT,
+        PGQUEUE_API_JWT_ISSUER="",
+        PGQUEUE_API_POOL_SIZE="0",
+    )
+
+    assert done.returncode == 2
+    for name in ("JWT_SECRET must have", "JWT_ISSUER is required", "JWT_AUDIENCE is required", "POOL_SIZE='0'"):
+        assert f"PGQUEUE_API_{name}" in done.stderr
+    assert SHORT not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_serve_says_in_a_sentence_that_the_wall_does_not_stand(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("alter table pgqueue.results disable row level security")
+
+    done = pgqueue("serve", "--port", "0", database_url=database_url)
+
+    assert done.returncode == 1
+    assert "it sees every row of pgqueue.results" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_migrate_puts_the_wall_up_again(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("alter table pgqueue.results disable row level security")
+        connection.execute("drop policy own_rows on pgqueue.jobs")
+
+    assert pgqueue("migrate", database_url=database_url).returncode == 0
+
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(
+            "select (select relrowsecurity from pg_class where oid = 'pgqueue.results'::regclass),"
+            " (select count(*) from pg_policy where polrelid = 'pgqueue.jobs'::regclass)"
+        ).fetchone()
+    assert row == (True, 2)
