@@ -245,7 +245,7 @@ async def test_a_stream_ends_when_the_session_that_opened_it_does(
     database_url: str, me: Person, pool: AsyncConnectionPool
 ) -> None:
     async with pool.connection() as connection:
-        token, ends = await accounts.create_session(connection, accounts.Account(me.user_id, \"free\"), seconds=3.0)
+        token, ends = await accounts.create_session(connection, accounts.Account(me.user_id, "free"), seconds=3.0)
     async with (
         serving(database_url) as (server, _),
         stream(server.url, EVENTS, {"Cookie": f"pgqueue_session={token}"}) as events,
@@ -261,7 +261,7 @@ async def test_logging_out_ends_the_sessions_streams_at_once_and_no_others(
     database_url: str, me: Person, pool: AsyncConnectionPool
 ) -> None:
     async with pool.connection() as connection:
-        token, _ = await accounts.create_session(connection, accounts.Account(me.user_id, \"free\"), seconds=600)
+        token, _ = await accounts.create_session(connection, accounts.Account(me.user_id, "free"), seconds=600)
     cookie = {"Cookie": f"pgqueue_session={token}"}
     async with (
         serving(database_url) as (server, app),
