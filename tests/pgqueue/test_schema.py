@@ -111,6 +111,7 @@ def test_triggers_are_per_statement(database_url: str) -> None:
     assert sorted(triggers) == [
         ("pgqueue.accounts", "limits_changed", False),
         ("pgqueue.jobs", "jobs_moved", False),
+        ("pgqueue.jobs", "jobs_removed", False),
         ("pgqueue.plans", "limits_changed", False),
         ("pgqueue.progress", "progress_notify", False),
     ]

@@ -1,0 +1,214 @@
+"""What a short job costs: lanes counted and filled a batch at a time, no row and no check that nobody needs."""
+
+from alembic import context, op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+# What a lane counts of a job: a slot while it is ready or running, a place in the line while it is held or scheduled.
+# A trigger keeps the counts, so whoever changes a job's state, by whatever statement, keeps the limit. All lanes of a
+# statement are locked first, in one order; every query after that sees what was committed before, so a job enqueued as
+# held while it waited for the lane's row is not left behind a free slot.
+JOBS_MOVED = """
+create or replace function pgqueue.jobs_moved() returns trigger
+language plpgsql
+set search_path = pg_catalog
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+  line record;
+  is_paid boolean;
+  is_below boolean;
+begin
+  -- Claims change no count and touch no lane.
+  if not exists (select from now_jobs where state <> 'processing')
+     and not exists (select from was_jobs where state <> 'ready') then
+    return null;
+  end if;
+
+  for line in
+    select now.queue, array_agg(distinct now.user_id) as user_ids
+      from now_jobs as now
+      join was_jobs as was on was.id = now.id
+     where now.limited
+       and now.state <> was.state
+     group by now.queue
+     order by now.queue
+  loop
+    perform from pgqueue.lanes
+      where queue = line.queue and user_id = any(line.user_ids)
+      order by user_id
+        for update;
+    update pgqueue.lanes
+       set used = lanes.used + moved.used,
+           parked = lanes.parked + moved.parked,
+           today = greatest(0, lanes.today - coalesce(cardinality(array_positions(moved.unstarted, lanes.day)), 0)),
+           excess = case when lanes.slots is null then 0
+                         else least(lanes.excess, greatest(0, lanes.used + moved.used - lanes.slots)) end
+      from (select now.user_id,
+                   sum((now.state in ('ready', 'processing'))::int
+                       - (was.state in ('ready', 'processing'))::int) as used,
+                   sum((now.state in ('held', 'scheduled'))::int
+                       - (was.state in ('held', 'scheduled'))::int) as parked,
+                   array_agg((now.created_at at time zone 'UTC')::date)
+                     filter (where now.state = 'cancelled' and now.attempt = 0) as unstarted
+              from now_jobs as now
+              join was_jobs as was on was.id = now.id
+             where now.queue = line.queue
+               and now.limited
+               and now.state <> was.state
+             group by now.user_id) as moved
+     where lanes.queue = line.queue
+       and lanes.user_id = moved.user_id
+       and lanes.user_id = any(line.user_ids);
+    perform pgqueue.admit(line.queue, line.user_ids);
+  end loop;
+
+  select bool_or(credits > 0 and finished_at is not null),
+         bool_or(state = 'ready' and turn < (select floor from pgqueue.turns
+                                              where turns.queue = now_jobs.queue and turns.rank = now_jobs.rank))
+    into is_paid, is_below
+    from now_jobs;
+  if is_below then
+    -- A retry, a rescued or a lifted job comes with the turn of long ago. Claims start at the floor of a moment ago.
+    update pgqueue.jobs
+       set turn = (select floor from pgqueue.turns where turns.queue = jobs.queue and turns.rank = jobs.rank)
+     where id = any(array(select now_jobs.id
+                            from now_jobs
+                            join pgqueue.turns on turns.queue = now_jobs.queue and turns.rank = now_jobs.rank
+                           where now_jobs.state = 'ready'
+                             and now_jobs.turn < turns.floor));
+  end if;
+  if is_paid then
+    perform pgqueue.settle(array(select now.id
+                                   from now_jobs as now
+                                   join was_jobs as was on was.id = now.id
+                                  where now.credits > 0
+                                    and now.finished_at is not null
+                                    and was.finished_at is null));
+  end if;
+  return null;
+end
+$$
+"""
+
+# The caller holds the lanes' rows. Best held jobs first; who comes to a rank joins at its floor, not at the turns that
+# others have used up. A held job that someone else is changing is passed over: he will be here next.
+ADMIT_MANY = """
+create function pgqueue.admit(in_queue text, in_user_ids uuid[]) returns void
+language plpgsql
+set search_path = pg_catalog
+set plan_cache_mode = force_custom_plan
+as $$
+begin
+  update pgqueue.jobs
+     set state = 'ready',
+         updated_at = clock_timestamp(),
+         turn = greatest(turn, (select floor from pgqueue.turns
+                                 where turns.queue = in_queue and turns.rank = jobs.rank))
+   where id = any(array(
+         select best.id
+           from pgqueue.lanes
+          cross join lateral (select id
+                                from pgqueue.jobs
+                               where queue = in_queue
+                                 and user_id = lanes.user_id
+                                 and limited
+                                 and state = 'held'
+                               order by rank, turn, id
+                               limit coalesce(lanes.slots, 10000) - lanes.used
+                                 for update skip locked) as best
+          where lanes.queue = in_queue
+            and lanes.user_id = any(in_user_ids)
+            and lanes.parked > 0
+            and lanes.used < coalesce(lanes.slots, 10000)));
+end
+$$
+"""
+
+ADMIT = """
+create or replace function pgqueue.admit(in_queue text, in_user_id uuid) returns void
+language sql
+set search_path = pg_catalog
+as $$
+  select pgqueue.admit(in_queue, array[in_user_id])
+$$
+"""
+
+# Progress, results and attempts are written beside their job's locked row and leave with it. Foreign keys would look
+# for that row again, one row and one lock at a time: a sixth of what Postgres does for a job that does nothing. As
+# their owner, for that is how a cascade ran: who may delete a job need not be allowed more.
+JOBS_REMOVED = """
+create function pgqueue.jobs_removed() returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+  ids constant uuid[] := array(select id from was_jobs);
+begin
+  delete from pgqueue.progress where job_id = any(ids);
+  delete from pgqueue.results where job_id = any(ids);
+  delete from pgqueue.attempts where job_id = any(ids);
+  return null;
+end
+$$
+"""
+
+JOBS_REMOVED_TRIGGER = """
+create trigger jobs_removed
+after delete on pgqueue.jobs
+referencing old table as was_jobs
+for each statement execute function pgqueue.jobs_removed()
+"""
+
+# Two thirds of an enqueue went into planning its statements anew. Each finds one row by all of a key, so a plan may be
+# kept; one that was made while the tables were empty must not read them whole later on.
+KEEP_PLANS = """
+alter function pgqueue.{function} set plan_cache_mode = auto;
+alter function pgqueue.{function} set enable_seqscan = off;
+"""
+PLAN_ANEW = """
+alter function pgqueue.{function} set plan_cache_mode = force_custom_plan;
+alter function pgqueue.{function} reset enable_seqscan;
+"""
+ENQUEUEING = ("try_enqueue", "give_way")
+
+FOLLOWERS = ("progress", "results", "attempts")
+
+
+def upgrade() -> None:
+    op.execute(ADMIT_MANY)
+    op.execute(ADMIT)
+    op.execute(JOBS_MOVED)
+    op.execute(JOBS_REMOVED)
+    op.execute(JOBS_REMOVED_TRIGGER)
+    for function in ENQUEUEING:
+        op.execute(KEEP_PLANS.format(function=function))
+    op.execute("revoke all on function pgqueue.admit(text, uuid[]), pgqueue.jobs_removed() from public")
+    for table in FOLLOWERS:
+        op.drop_constraint(f"{table}_job_id_fkey", table, schema="pgqueue", type_="foreignkey")
+
+
+def downgrade() -> None:
+    for table in FOLLOWERS:
+        op.create_foreign_key(
+            f"{table}_job_id_fkey",
+            table,
+            "jobs",
+            ["job_id"],
+            ["id"],
+            source_schema="pgqueue",
+            referent_schema="pgqueue",
+            ondelete="CASCADE",
+        )
+    for function in ENQUEUEING:
+        op.execute(PLAN_ANEW.format(function=function))
+    op.execute("drop function pgqueue.jobs_removed() cascade")
+    before = context.script.get_revision("0005").module
+    for function in (before.JOBS_MOVED, before.ADMIT):
+        op.execute(function.replace("create function", "create or replace function"))
+    op.execute("drop function pgqueue.admit(text, uuid[])")
