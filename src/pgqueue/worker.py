@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from operator import itemgetter
 from typing import Any
@@ -28,6 +28,7 @@ from pgqueue.progress import ProgressBoard
 from pgqueue.settings import Settings
 
 DATABASE_AWAY_SECONDS = 0.5
+CANCEL_AGAIN_SECONDS = 1.0
 LAST_WORDS_SECONDS = 5.0
 """How long a stopping worker waits for a database that does not answer."""
 
@@ -113,8 +114,7 @@ class Worker:
                 self.started.set()
                 await self._claim_until_stopped()
                 await self._drain()
-                for task in background:
-                    task.cancel()
+                await _end(background)
             await self._part()
         log.info("worker stopped", extra=self._facts())
 
@@ -292,6 +292,15 @@ class Worker:
             "slots": self._settings.slots,
             "kinds": ",".join(sorted(self._handlers)),
         }
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel them until they have ended: Python 3.11's wait_for, beneath the pool, may swallow the first one."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
 
 
 def _tell(ending: Ending, state: JobState) -> None:
