@@ -64,6 +64,8 @@ class Worker:
             ): 0
             for _ in range(settings.slots)
         }
+        # When each slot last ended what it was given.
+        self._ended: dict[Executor, float] = {}
         self._running: dict[UUID, tuple[ClaimedJob, Executor]] = {}
         self._runs: set[asyncio.Task[None]] = set()
         self._pace = Pace()
@@ -179,7 +181,10 @@ class Worker:
         worker_id = self._lease.worker_id
         began = time.monotonic()
         endings = await executor.run(jobs, self._board.report)
-        self._pace.note((time.monotonic() - began) / len(jobs))
+        ended = time.monotonic()
+        # Until those before them ended, these jobs waited: that is no time of theirs.
+        self._pace.note((ended - max(began, self._ended.get(executor, began))) / len(jobs))
+        self._ended[executor] = ended
         # One that is not running any more was abandoned or given back: it is another's by now.
         ours = [ending for ending in endings if self._running.pop(ending.job_id, None) is not None]
         self._free(executor)
