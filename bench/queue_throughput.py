@@ -58,17 +58,16 @@ def run(options: Options) -> dict[str, Any]:
         say(options, f"enqueue: {ratio:.2f} of a bare INSERT")
         with processes(database_url, [str(Path(__file__).with_name("worker.py")), str(SLOTS)]):
             bulks, drains = zip(*(unlimited_round(database_url, sizes.bulk) for _ in range(sizes.rounds)), strict=True)
+            say(options, f"ours: bulk {shown(bulks)}; drain {shown(drains)}")
             limited = [limited_round(database_url, sizes.limited) for _ in range(max(1, sizes.rounds - 1))]
+            say(options, f"ours: limited drain {shown(limited)}")
         require_order(database_url)
         ours = median(drains)
-        say(options, f"ours: bulk {shown(bulks)}; drain {shown(drains)}; limited {shown(limited)}")
         peers = {
-            "pgqueuer": ask(database_url, pgqueuer, "pgqueuer", sizes.bulk, sizes.rounds),
-            "awa": ask(database_url, awa, "awa", sizes.bulk, sizes.rounds),
-            "procrastinate": ask(database_url, procrastinate, "procrastinate", sizes.procrastinate, 1),
+            "pgqueuer": ask(options, database_url, pgqueuer, sizes.bulk, sizes.rounds),
+            "awa": ask(options, database_url, awa, sizes.bulk, sizes.rounds),
+            "procrastinate": ask(options, database_url, procrastinate, sizes.procrastinate, 1),
         }
-    for name, (bulk, drain) in peers.items():
-        say(options, f"{name}: bulk {bulk:,.0f}; drain {drain:,.0f}")
     return {
         "enqueue_vs_raw": round(ratio, 2),
         "bulk_per_s": round(median(bulks)),
@@ -188,8 +187,9 @@ def require_order(database_url: str) -> None:
         raise RuntimeError(f"not completed once, results, attempts or payments missing: {row}; {problems[:3]}")
 
 
-def ask(database_url: str, peer: Any, name: str, count: int, rounds: int) -> tuple[float, float]:
+def ask(options: Options, database_url: str, peer: Any, count: int, rounds: int) -> tuple[float, float]:
     """A peer's jobs a second, taken and run: the medians."""
+    name = peer.__name__.rpartition(".")[2]
     address = beside(database_url, name)
     uvloop.run(peer.install(address))
     bulks, drains = [], []
@@ -199,6 +199,7 @@ def ask(database_url: str, peer: Any, name: str, count: int, rounds: int) -> tup
             connection.execute("vacuum analyze")
             connection.execute("checkpoint")
         drains.append(count / uvloop.run(peer.drain(address, count)))
+    say(options, f"{name}: bulk {shown(bulks)}; drain {shown(drains)}")
     return median(bulks), median(drains)
 
 

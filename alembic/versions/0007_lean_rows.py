@@ -175,7 +175,7 @@ PLAN_ANEW = """
 alter function pgqueue.{function} set plan_cache_mode = force_custom_plan;
 alter function pgqueue.{function} reset enable_seqscan;
 """
-ENQUEUEING = ("try_enqueue", "give_way")
+ENQUEUEING = ("try_enqueue", "reserve_batch", "give_way")
 
 FOLLOWERS = ("progress", "results", "attempts")
 
