@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from engine.jobs import backtest
@@ -15,6 +16,65 @@ class Result:
     summary: dict[str, Any] = field(default_factory=dict)
     preview: bytes = b""
     detail: bytes = b""
+
+
+class NoOp:
+    """Does nothing: what is left is the queue's own cost."""
+
+    time_limit = 60.0
+
+    def check(self, args: Mapping[str, Any]) -> None:
+        pass
+
+    def warm(self) -> None:
+        pass
+
+    def run(self, _args: Mapping[str, Any], _context: Context) -> Result:
+        return Result()
+
+
+class Begun:
+    """Says when it began."""
+
+    time_limit = 60.0
+
+    def check(self, args: Mapping[str, Any]) -> None:
+        pass
+
+    def warm(self) -> None:
+        pass
+
+    def run(self, _args: Mapping[str, Any], _context: Context) -> Result:
+        return Result(summary={"at": time.monotonic_ns()})
+
+
+def compute(loops: int) -> bytes:
+    """Work of so many loops, all Python's own."""
+    found = b""
+    for _ in range(loops):
+        found = sha256(found).digest()
+    return found
+
+
+class Computing:
+    """Computes `loops` loops; with `steps`, it reports so many."""
+
+    time_limit = 60.0
+
+    def check(self, args: Mapping[str, Any]) -> None:
+        pass
+
+    def warm(self) -> None:
+        pass
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Result:
+        loops, steps = args["loops"], args["steps"]
+        # Both kinds loop in twenty parts, so that only the reports differ.
+        for part in range(1, 21):
+            compute(loops // 20)
+            if steps:
+                context.progress(part * 100 // steps, f"part {part}")
+        return Result()
 
 
 class Stamped:
@@ -88,7 +148,10 @@ class Interrupted:
 
 HANDLERS: dict[str, Handler] = {
     "backtest": backtest,
+    "begun": Begun(),
+    "computing": Computing(),
+    "interrupted": Interrupted(),
+    "noop": NoOp(),
     "stamped": Stamped(),
     "stamped_long": Stamped(),
-    "interrupted": Interrupted(),
 }

@@ -12,6 +12,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
 
 from pgqueue import Companion, EmbeddedServer
 from pgqueue.migrate import upgrade
@@ -73,6 +77,13 @@ def own_database(*, max_connections: int = 200) -> Iterator[str]:
         with EmbeddedServer(Path(directory) / "data", settings=settings) as server:
             upgrade(server.url)
             yield server.url
+
+
+def beside(database_url: str, name: str) -> str:
+    """A new, empty database on the same server; its address."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    return urlsplit(database_url)._replace(path=f"/{name}").geturl()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -412,7 +412,7 @@ def upgrade() -> None:
     )
     for statement in CREATED:
         op.execute(statement)
-    op.execute(_replaced("0005", "CHECK_INVARIANTS").rpartition("$$")[0] + SNOOZE_INVARIANT)
+    op.execute(_replaced("0007", "CHECK_INVARIANTS").rpartition("$$")[0] + SNOOZE_INVARIANT)
     op.execute(REVOKE)
 
 
@@ -424,7 +424,7 @@ def downgrade() -> None:
         ("0005", "TRY_CANCEL"),
         ("0006", "REQUEUE"),
         ("0006", "FORGET_USER"),
-        ("0005", "CHECK_INVARIANTS"),
+        ("0007", "CHECK_INVARIANTS"),
     ):
         op.execute(_replaced(revised, name))
     op.execute("drop function pgqueue.record_change cascade")

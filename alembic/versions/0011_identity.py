@@ -85,9 +85,9 @@ begin
   grant insert, update, delete on api.strategies to pgqueue_api;
   grant update (created_at) on api.users to pgqueue_api;  -- to lock the own row, Postgres wants a column one may change
   grant execute on function pgqueue.uuid7, pgqueue.try_enqueue, pgqueue.try_cancel, pgqueue.ensure_queue,
-                            pgqueue.give_way, pgqueue.settle, pgqueue.raise_turns, pgqueue.lane_moved,
+                            pgqueue.give_way, pgqueue.settle, pgqueue.raise_turns, pgqueue.lanes_moved,
+                            pgqueue.give_back_day, pgqueue.admit(text, uuid), pgqueue.admit(text, uuid[]),
                             pgqueue.record_event to pgqueue_api;
-  grant execute on function pgqueue.admit(text, uuid) to pgqueue_api;
   return true;
 end
 $$

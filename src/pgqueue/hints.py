@@ -53,6 +53,7 @@ class Hints:
         self._changed: set[UUID] = set()
         self._cancel: set[UUID] = set()
         self._gathered = asyncio.Event()
+        self._closing = False
 
     def ready(self, queue: str) -> None:
         self._ready.add(queue)
@@ -67,10 +68,15 @@ class Hints:
         self._gathered.set()
 
     async def run(self) -> None:
-        """Send until cancelled."""
-        while True:
+        """Send until closed, and then what is left."""
+        while not self._closing:
             await self._gathered.wait()
             await self.flush()
+
+    def close(self) -> None:
+        """End `run` by itself: Python 3.11's wait_for, beneath the pool, may swallow a cancellation."""
+        self._closing = True
+        self._gathered.set()
 
     async def flush(self) -> None:
         """Send now what has gathered. A failure is logged and forgotten: polls find what it spoke of."""

@@ -7,7 +7,7 @@ from pgqueue.job import ClaimedJob
 
 HELD_SECONDS = 0.005
 """Work that a slot may have before it: a job there waits no longer than this for others of its slot."""
-MAX_HELD = 128
+MAX_HELD = 256
 REMEMBERED = 16
 
 

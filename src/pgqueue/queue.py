@@ -81,9 +81,8 @@ class Queue:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._sending is not None
-        self._sending.cancel()
-        await asyncio.gather(self._sending, return_exceptions=True)
-        await self._hints.flush()
+        self._hints.close()
+        await self._sending
 
     async def enqueue(
         self,

@@ -265,8 +265,10 @@ Index(
 )
 
 
+# Rows of these tables are written beside their job's, which is locked then, and leave with it by a trigger: foreign
+# keys would look for that row again, one row and one lock at a time.
 def _of_job(*, primary_key: bool = False) -> "Column[object]":
-    return Column("job_id", Uuid, ForeignKey(jobs.c.id, ondelete="CASCADE"), nullable=False, primary_key=primary_key)
+    return Column("job_id", Uuid, nullable=False, primary_key=primary_key)
 
 
 # Nothing that changes is indexed and a third of each page is free, so updates stay on their page (HOT).

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from operator import itemgetter
 from typing import Any
@@ -35,6 +35,7 @@ from pgqueue.vitals import Vitals
 DATABASE_AWAY_SECONDS = 0.5
 STRAYS_SECONDS = 5.0
 """How often a worker looks for runs it was given and never heard of; at once after a claim that failed."""
+CANCEL_AGAIN_SECONDS = 1.0
 LAST_WORDS_SECONDS = 5.0
 """How long a stopping worker waits for a database that does not answer."""
 
@@ -72,6 +73,8 @@ class Worker:
             ): 0
             for _ in range(settings.slots)
         }
+        # When each slot last ended what it was given.
+        self._idle_since: dict[Executor, float] = {}
         self._running: dict[UUID, tuple[ClaimedJob, Executor]] = {}
         self._runs: set[asyncio.Task[None]] = set()
         self._pace = Pace()
@@ -126,8 +129,7 @@ class Worker:
                 self.started.set()
                 await self._claim_until_stopped()
                 await self._drain()
-                for task in background:
-                    task.cancel()
+                await _end(background)
             await self._part()
         log.info("worker stopped", extra=self._facts())
 
@@ -227,7 +229,10 @@ class Worker:
         worker_id = self._lease.worker_id
         began = time.monotonic()
         endings = await executor.run(jobs, self._board.report)
-        self._pace.note((time.monotonic() - began) / len(jobs))
+        ended = time.monotonic()
+        # Until those before them ended, these jobs waited: that is no time of theirs.
+        self._pace.note((ended - max(began, self._idle_since.get(executor, began))) / len(jobs))
+        self._idle_since[executor] = ended
         # One that is not running any more was abandoned or given back: it is another's by now.
         ours = [ending for ending in endings if self._running.pop(ending.job_id, None) is not None]
         self._free(executor)
@@ -385,6 +390,15 @@ class Worker:
             "slots": self._settings.slots,
             "kinds": ",".join(sorted(self._handlers)),
         }
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel them until they have ended: Python 3.11's wait_for, beneath the pool, may swallow the first one."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
 
 
 def _tell(ending: Ending, state: JobState) -> None:

@@ -121,6 +121,7 @@ def test_triggers_on_what_jobs_change_are_per_statement(database_url: str) -> No
         ("pgqueue.accounts", "account_opened", True),
         ("pgqueue.accounts", "limits_changed", False),
         ("pgqueue.jobs", "jobs_moved", False),
+        ("pgqueue.jobs", "jobs_removed", False),
         ("pgqueue.ledger", "credits_granted", True),
         ("pgqueue.plans", "limits_changed", False),
         ("pgqueue.plans", "plan_changed", True),

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.types.array import ListBinaryDumper
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from pgqueue.database.connection import PATIENT_SESSION, PatientConnection, answer_within, connect_options
@@ -91,5 +92,7 @@ async def _check(connection: AsyncConnection) -> None:
 
 
 async def _configure(connection: AsyncConnection) -> None:
+    # Statements carry arrays of all that ended together: as text, they take four times as long to put together.
+    connection.adapters.register_dumper(list, ListBinaryDumper)
     limits = {"names": list(PATIENT_SESSION), "settings": list(PATIENT_SESSION.values())}
     await connection.execute(sql("configure_session"), {**limits, "backend_pid": connection.info.backend_pid})
