@@ -93,8 +93,8 @@ async def test_every_view_answers(queue: Queue, pool: AsyncConnectionPool) -> No
     await busy_scene(queue, pool)
     names = await ask(pool, "select viewname as name from pg_views where schemaname = 'pgqueue'")
     assert {row["name"] for row in names} == {
-        "balances", "job_counts", "job_history", "live_workers", "recent_runs", "stuck_jobs", "throughput_by_minute",
-        "users_at_limit",
+        "balances", "job_counts", "job_history", "live_workers", "queue_overview", "recent_runs", "stuck_jobs",
+        "throughput_by_minute", "users_at_limit",
     }  # fmt: skip
     for row in names:
         await ask(pool, f"select * from pgqueue.{row['name']}")
