@@ -17,6 +17,7 @@ from pgqueue.errors import (
     UnknownKind,
     WrongState,
 )
+from pgqueue.gauges import Distribution, Gauges, read_gauges
 from pgqueue.handlers import Context, Handler, HandlerResult
 from pgqueue.hints import CHANGED, parse_ids
 from pgqueue.job import (
@@ -46,10 +47,12 @@ __all__ = [
     "Context",
     "CreditsUsedUp",
     "DailyQuotaReached",
+    "Distribution",
     "EmbeddedServer",
     "EnqueueRefused",
     "Enqueued",
     "Estimate",
+    "Gauges",
     "Handler",
     "HandlerResult",
     "IdempotencyConflict",
@@ -75,6 +78,7 @@ __all__ = [
     "load_settings",
     "open_pool",
     "parse_ids",
+    "read_gauges",
     "require_schema",
     "require_url",
     "watch",

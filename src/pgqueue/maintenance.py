@@ -66,6 +66,12 @@ async def admit_stragglers(pool: AsyncConnectionPool) -> None:
         await connection.execute(sql("admit_stragglers"))
 
 
+async def tally(pool: AsyncConnectionPool, *, queue: str) -> None:
+    """Count what has happened since the last time; before what is old is removed."""
+    async with pool.connection() as connection:
+        await connection.execute(sql("tally"), {"queue": queue})
+
+
 async def prune(pool: AsyncConnectionPool, *, keep_days: int, at_most: int = 1000) -> int:
     """Remove ended jobs that are older than keep_days, with their results and attempts; how many."""
     async with pool.connection() as connection:
@@ -87,6 +93,7 @@ async def maintain(
                 await lift(pool, queue=queue)
                 await admit_stragglers(pool)
             if sweep % RARELY == RARELY - 1:
+                await tally(pool, queue=queue)
                 await prune(pool, keep_days=keep_days)
         except (psycopg.Error, PoolTimeout) as error:
             log.debug("sweep failed", extra={"reason": str(error)})

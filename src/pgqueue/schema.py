@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -303,3 +304,30 @@ workers = Table(
 )
 
 Index("workers_live_idx", workers.c.queue, postgresql_where=text("stopped_at is null"))
+
+# Counts that only grow, whatever is pruned: how jobs ended, and how many waited or ran up to so many seconds (each in
+# one bucket). Folded now and then from what happened before the mark of the queue; no hot commit touches them.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("queue", Text, nullable=False),
+    Column("measure", Text, nullable=False),
+    Column("bucket", REAL, nullable=False, server_default=text("'infinity'::real")),
+    Column("count", BigInteger, nullable=False),
+    Column("seconds", Double, nullable=False, server_default=text("0")),
+    PrimaryKeyConstraint("queue", "measure", "bucket"),
+    CheckConstraint(
+        "measure in ('enqueued', 'completed', 'failed', 'cancelled', 'failures', 'crashes', 'wait', 'run')",
+        name="measure_known",
+    ),
+    CheckConstraint("count >= 0 and seconds >= 0", name="not_negative"),
+    postgresql_with={"fillfactor": "50"},
+)
+
+tally_marks = Table(
+    "tally_marks",
+    metadata,
+    Column("queue", Text, primary_key=True),
+    Column("tallied_until", DateTime(timezone=True), nullable=False),
+    postgresql_with={"fillfactor": "50"},
+)
