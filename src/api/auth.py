@@ -1,5 +1,6 @@
-"""Who is calling: an API key, a page's session, or (switched on, on this machine alone) a header of a local test."""
+"""Who is calling, and what they may: an API key, a signed token, a page's session, or a header of a local test."""
 
+from dataclasses import replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -10,11 +11,12 @@ from starlette.requests import Request
 from api import accounts
 from api.accounts import Account
 from api.problems import Problem, unauthorized
+from api.scopes import ADMIN, SAFE_METHODS, SCOPES, granted, needed
 from api.settings import ApiSettings
+from pgqueue import NOBODY
 
 FORWARDING = ("forwarded", "x-forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "via")
 """How the names of headers begin that a proxy adds, whatever they go on with."""
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 LONGEST_SECRET = 512
 
 
@@ -24,12 +26,39 @@ def cookie_name(settings: ApiSettings) -> str:
 
 
 async def identify(request: Request) -> Account:
-    """The caller's account. Raises 401, or 403 for a page's request that another site made."""
+    """The caller's account, for what is the caller's own: reading needs the scope `read`, all else `jobs`.
+
+    Raises 401; 403 for a scope that the credential lacks, and for a page's request that another site made.
+    """
+    return await require_scope(request, needed(request.method))
+
+
+async def require_scope(request: Request, scope: str) -> Account:
+    """The caller's account, whose credential has that scope. Raises 401 and 403."""
+    account = await authenticate(request)
+    if scope not in account.scopes:
+        detail = f"This credential may not: it lacks the scope {scope!r} ({SCOPES[scope]})."
+        headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}
+        raise Problem(403, "Forbidden", detail, code="insufficient_scope", headers=headers)
+    return account
+
+
+async def require_admin(request: Request) -> Account:
+    """An operator's account; one who only looks may GET. Raises 401 and 403."""
+    account = await require_scope(request, ADMIN)
+    if not account.is_admin and request.method not in SAFE_METHODS:
+        detail = "This operator may look at everything and change nothing."
+        raise Problem(403, "Forbidden", detail, code="read_only")
+    return account
+
+
+async def authenticate(request: Request) -> Account:
+    """The caller's account, whatever the credential is good for. Raises 401, or 403 as in identify."""
     settings: ApiSettings = request.app.state.settings
     pool: AsyncConnectionPool = request.app.state.pool
     authorization = request.headers.get("authorization")
     if authorization is not None:
-        return await _by_key(pool, authorization)
+        return await _by_bearer(pool, authorization)
     token = request.cookies.get(cookie_name(settings))
     if token:
         return await _by_session(request, pool, token)
@@ -37,11 +66,14 @@ async def identify(request: Request) -> Account:
     if user_id is not None:
         async with pool.connection() as connection:
             account = await accounts.ensure_user(connection, user_id)
-        return Account(account.user_id, account.plan, is_admin=False)
+        if not account.is_locked:
+            # Whoever the header names: it is never an operator.
+            scopes = granted((), is_operator=False)
+            return replace(account, is_admin=False, is_read_only_admin=False, scopes=scopes)
     raise unauthorized("Send an API key: Authorization: Bearer <key>.")
 
 
-async def _by_key(pool: AsyncConnectionPool, authorization: str) -> Account:
+async def _by_bearer(pool: AsyncConnectionPool, authorization: str) -> Account:
     scheme, _, key = authorization.partition(" ")
     key = key.strip()
     if scheme.lower() != "bearer" or not key or len(key) > LONGEST_SECRET:
@@ -57,10 +89,10 @@ async def _by_session(request: Request, pool: AsyncConnectionPool, token: str) -
     if request.method not in SAFE_METHODS:
         require_same_origin(request)
     async with pool.connection() as connection:
-        session = await accounts.find_session(connection, token[:LONGEST_SECRET])
-    if session is None:
+        account = await accounts.find_session(connection, token[:LONGEST_SECRET])
+    if account is None:
         raise unauthorized("The session has ended. Log in again.")
-    return session.account
+    return account
 
 
 def require_same_origin(request: Request) -> None:
@@ -87,9 +119,11 @@ def _trusted_header(request: Request, settings: ApiSettings) -> UUID | None:
     if forwarded or not all(map(is_loopback, (settings.host, server[0], client, host))):
         return None
     try:
-        return UUID(value)
+        user_id = UUID(value)
     except ValueError:
         return uuid5(NAMESPACE_URL, f"x-user-id:{value}")
+    # The id of those who are no user: what belongs to nobody is not for anyone to ask for.
+    return None if user_id == NOBODY else user_id
 
 
 def is_loopback(host: str) -> bool:

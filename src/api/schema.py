@@ -49,6 +49,11 @@ users = Table(
     Column("id", Uuid, primary_key=True),
     Column("is_admin", Boolean, nullable=False, server_default=text("false")),
     _now("created_at"),
+    # An operator who may look at everything and change nothing.
+    Column("is_read_only_admin", Boolean, nullable=False, server_default=text("false")),
+    # Whatever a locked out user presents opens nothing.
+    _at("locked_at"),
+    CheckConstraint("not (is_admin and is_read_only_admin)", name="one_role"),
 )
 
 
@@ -84,10 +89,18 @@ sessions = Table(
     _now("created_at"),
     _at("expires_at", nullable=False),
     _at("revoked_at"),
+    # The key that opened it, with which it ends; else what a signed token said, where one did.
+    Column("key_id", Uuid, ForeignKey(api_keys.c.id, ondelete="CASCADE")),
+    Column("scopes", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("claimed_plan", Text),
+    Column("claimed_role", Text),
     CheckConstraint("octet_length(hash) = 32", name="hash_is_sha256"),
     CheckConstraint("expires_at > created_at", name="expires_after_creation"),
+    CheckConstraint("claimed_plan in ('free', 'basic', 'pro')", name="claimed_plan_known"),
+    CheckConstraint("claimed_role in ('user', 'read_only_admin', 'admin')", name="claimed_role_known"),
 )
 Index("sessions_user_id_idx", sessions.c.user_id)
+Index("sessions_key_id_idx", sessions.c.key_id, postgresql_where=text("key_id is not null"))
 
 login_codes = Table(
     "login_codes",

@@ -1,11 +1,15 @@
 """/api/session: a page's cookie, got for an API key or a one-time login code."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api import accounts
-from api.accounts import Account, Session
-from api.auth import LONGEST_SECRET, cookie_name, identify, require_same_origin
+from api.accounts import Account
+from api.auth import LONGEST_SECRET, authenticate, cookie_name, require_same_origin
 from api.bodies import read_json
 from api.problems import invalid, unauthorized
 from api.settings import ApiSettings
@@ -17,10 +21,10 @@ async def show(request: Request) -> Response:
     if not token:
         raise unauthorized("There is no session. Log in first.")
     async with request.app.state.pool.connection() as connection:
-        session = await accounts.find_session(connection, token[:LONGEST_SECRET])
-    if session is None:
+        account = await accounts.find_session(connection, token[:LONGEST_SECRET])
+    if account is None:
         raise unauthorized("The session has ended. Log in again.")
-    return JSONResponse(_shape(session), headers={"Cache-Control": "no-store"})
+    return JSONResponse(_shape(account), headers={"Cache-Control": "no-store"})
 
 
 async def begin(request: Request) -> Response:
@@ -29,21 +33,28 @@ async def begin(request: Request) -> Response:
     # Logging someone in under another's name is an attack, too.
     if "origin" in request.headers or "sec-fetch-site" in request.headers:
         require_same_origin(request)
-    account = await (identify(request) if "authorization" in request.headers else _by_code(request))
+    account = await (authenticate(request) if "authorization" in request.headers else _by_code(request))
     seconds = settings.session_hours * 3600
     async with request.app.state.pool.connection() as connection:
-        token, expires_at = await accounts.create_session(connection, account.user_id, seconds=seconds)
-    response = JSONResponse(_shape(Session(account, expires_at)), headers={"Cache-Control": "no-store"})
+        token, expires_at = await accounts.create_session(connection, account, seconds=seconds)
+    response = JSONResponse(_shape(replace(account, expires_at=expires_at)), headers={"Cache-Control": "no-store"})
     response.set_cookie(
         cookie_name(settings),
         token,
-        max_age=int(seconds),
+        max_age=_seconds_left(account, seconds),
         path="/",
         secure=settings.https,
         httponly=True,
         samesite="lax",
     )
     return response
+
+
+def _seconds_left(account: Account, seconds: float) -> int:
+    """How long a browser need keep the cookie. It is the server that ends a session, whatever clock a browser has."""
+    if account.expires_at is None:
+        return int(seconds)
+    return max(1, int(min(seconds, (account.expires_at - datetime.now(UTC)).total_seconds())))
 
 
 async def end(request: Request) -> Response:
@@ -69,12 +80,18 @@ async def _by_code(request: Request) -> Account:
         user_id = await accounts.use_login_code(connection, code)
         if user_id is None:
             raise unauthorized("The login code is unknown, used or older than ten minutes. Ask for a new one.")
-        return await accounts.ensure_user(connection, user_id)
+        account = await accounts.ensure_user(connection, user_id)
+    if account.is_locked:
+        raise unauthorized("This user is locked out. Ask the operator.")
+    return account
 
 
-def _shape(session: Session) -> dict[str, str]:
+def _shape(account: Account) -> dict[str, Any]:
+    assert account.expires_at is not None
     return {
-        "userId": str(session.account.user_id),
-        "plan": session.account.plan,
-        "expiresAt": session.expires_at.isoformat(),
+        "userId": str(account.user_id),
+        "plan": account.plan,
+        "role": account.role,
+        "scopes": sorted(account.scopes),
+        "expiresAt": account.expires_at.isoformat(),
     }

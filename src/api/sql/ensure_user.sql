@@ -16,7 +16,9 @@ account as (
   select user_id, tier from pgqueue.accounts where user_id = %(user_id)s
   limit 1
 )
-select account.user_id, plans.name as plan, coalesce(users.is_admin, false) as is_admin
+select account.user_id, plans.name as plan, coalesce(users.is_admin, false) as is_admin,
+       coalesce(users.is_read_only_admin, false) as is_read_only_admin, '{}'::text[] as scopes,
+       users.locked_at is not null as is_locked
   from account
   join pgqueue.plans on plans.tier = account.tier
   left join api.users on users.id = account.user_id

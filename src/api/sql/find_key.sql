@@ -1,6 +1,7 @@
 -- Who presents this key; the use is noted at most once a minute, so that a busy key is not a busy row.
 with found as (
-  select api_keys.id, api_keys.last_used_at, users.id as user_id, plans.name as plan, users.is_admin
+  select api_keys.id, api_keys.last_used_at, api_keys.scopes, api_keys.expires_at, users.id as user_id,
+         plans.name as plan, users.is_admin, users.is_read_only_admin
     from api.api_keys
     join api.users on users.id = api_keys.user_id
     join pgqueue.accounts on accounts.user_id = users.id
@@ -8,6 +9,7 @@ with found as (
    where api_keys.hash = %(hash)s
      and api_keys.revoked_at is null
      and (api_keys.expires_at is null or api_keys.expires_at > clock_timestamp())
+     and users.locked_at is null
 ),
 noted as (
   update api.api_keys
@@ -16,4 +18,4 @@ noted as (
    where api_keys.id = found.id
      and (found.last_used_at is null or found.last_used_at < clock_timestamp() - interval '1 minute')
 )
-select user_id, plan, is_admin from found
+select user_id, plan, is_admin, is_read_only_admin, scopes, expires_at, id as key_id from found

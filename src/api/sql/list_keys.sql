@@ -1,6 +1,6 @@
 -- Keys, newest first.
-select api_keys.id, api_keys.user_id, plans.name as plan, api_keys.prefix, api_keys.name, api_keys.created_at,
-       api_keys.expires_at, api_keys.revoked_at, api_keys.last_used_at
+select api_keys.id, api_keys.user_id, plans.name as plan, api_keys.prefix, api_keys.name, api_keys.scopes,
+       api_keys.created_at, api_keys.expires_at, api_keys.revoked_at, api_keys.last_used_at
   from api.api_keys
   join pgqueue.accounts on accounts.user_id = api_keys.user_id
   join pgqueue.plans on plans.tier = accounts.tier
