@@ -10,8 +10,9 @@ from starlette.routing import Mount, Route
 
 from api import backtests, events, health, problems, results, sessions, static, strategies, sweeps
 from api.hub import Hub
+from api.prometheus import Measured, Scraper, Telemetry
 from api.settings import ApiSettings
-from pgqueue import Queue, open_pool, require_schema
+from pgqueue import Gauges, Queue, open_pool, read_gauges, require_schema
 
 QUEUE = "/api/backtest/queue"
 STRATEGIES = "/api/strategies"
@@ -19,6 +20,11 @@ STRATEGIES = "/api/strategies"
 
 def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "backtest") -> Starlette:
     """The API and the page on that database. Closed unless opened: every route but the page asks who is calling."""
+    telemetry = Telemetry()
+
+    async def look() -> Gauges:
+        async with app.state.pool.connection() as connection:
+            return await read_gauges(connection, queue_name)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -69,14 +75,16 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route("/api/session", sessions.show, methods=["GET"]),
             Route("/api/session", sessions.begin, methods=["POST"]),
             Route("/api/session", sessions.end, methods=["DELETE"]),
+            Route("/metrics", health.metrics, methods=["GET"]),
             Route("/livez", health.live, methods=["GET"]),
             Route("/readyz", health.ready, methods=["GET"]),
             Route("/", static.index, methods=["GET"]),
             Mount("/static", static.assets(), name="static"),
         ],
-        middleware=[Middleware(static.SecurityHeaders)],
+        middleware=[Middleware(Measured, telemetry=telemetry), Middleware(static.SecurityHeaders)],
         exception_handlers=problems.HANDLERS,
         lifespan=lifespan,
     )
-    app.state.settings = settings
+    app.state.settings, app.state.telemetry = settings, telemetry
+    app.state.scraper = Scraper(telemetry, queue_name, look)
     return app

@@ -5,6 +5,7 @@ process (requests, streams, delivery) are its own: `sum` over processes.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterator
 
@@ -20,6 +21,8 @@ DELIVERY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0
 FRESH_SECONDS = 1.0
 """Scrapes within so long share one look at the database."""
 SCRAPE_SECONDS = 3.0
+REMEMBERED = 16
+REMEMBERED_SECONDS = 900.0
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"))
 
 
@@ -86,6 +89,18 @@ class Scraper:
         self._looking = asyncio.Lock()
         self._seen: Gauges | None = None
         self._seen_at = -FRESH_SECONDS
+        self._remembered: dict[bytes, float] = {}
+
+    def remember(self, credential: bytes) -> None:
+        """Keep a digest of a credential that was good just now, of the latest few."""
+        self._remembered.pop(credential, None)
+        self._remembered[credential] = time.monotonic()
+        while len(self._remembered) > REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+
+    def remembers(self, credential: bytes) -> bool:
+        """Whether it was good a while ago: enough while the database cannot be asked."""
+        return time.monotonic() - self._remembered.get(credential, -REMEMBERED_SECONDS) < REMEMBERED_SECONDS
 
     async def scrape(self, accept: str) -> tuple[bytes, str]:
         """The exposition and its content type. A database that is away is said to be; nothing stale is shown."""
@@ -175,7 +190,7 @@ def _histogram(name: str, text: str, queue: str, spread: Distribution) -> Metric
     total, buckets = 0, []
     for bound, count in spread.buckets:
         total += count
-        buckets.append((exposition.floatToGoString(bound), float(total)))
+        buckets.append(("+Inf" if math.isinf(bound) else f"{bound:g}", float(total)))
     if not buckets or buckets[-1][0] != "+Inf":
         buckets.append(("+Inf", float(total)))
     family.add_metric((queue,), buckets, spread.seconds)

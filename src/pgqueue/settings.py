@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     child_max_jobs: int = Field(
         10_000, ge=1, le=1_000_000, description="A child process is replaced after so many jobs."
     )
+
+    log_format: Literal["text", "json"] = Field("text", description="Log lines for people, or one JSON object each.")
 
     @field_validator("database_url")
     @classmethod

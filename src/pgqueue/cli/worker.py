@@ -25,7 +25,7 @@ def worker(
     """Run jobs until SIGTERM or Ctrl-C; a second one gives running jobs back at once."""
     chosen = {name: value for name, value in {"queue": queue, "slots": slots}.items() if value is not None}
     settings = load_settings(**chosen)
-    logs.configure()
+    logs.configure(as_json=settings.log_format == "json")
     database_url = require_url(settings)
 
     async def work() -> None:
