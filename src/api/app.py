@@ -12,12 +12,13 @@ from api import backtests, events, health, openapi, problems, results, sessions,
 from api.admin import accounts, audit, dashboard, jobs, queues
 from api.hub import Hub
 from api.known_symbols import KnownSymbols
+from api.prometheus import Measured, Scraper, Telemetry
 from api.rates import RateHeaders, Rates
 from api.relay import Relay
 from api.settings import ApiSettings
 from api.tokens import Tokens
 from api.upkeep import Upkeep
-from pgqueue import USER_ROLE, Queue, open_pool, require_row_security, require_schema
+from pgqueue import USER_ROLE, Gauges, Queue, open_pool, read_gauges, require_row_security, require_schema
 
 QUEUE = "/api/backtest/queue"
 STRATEGIES = "/api/strategies"
@@ -28,6 +29,11 @@ ADMIN = "/api/admin"
 
 def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "backtest") -> Starlette:
     """The API and the page on that database. Closed unless opened: every route but the page asks who is calling."""
+    telemetry = Telemetry()
+
+    async def look() -> Gauges:
+        async with app.state.pool.connection() as connection:
+            return await read_gauges(connection, queue_name)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -72,16 +78,22 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route("/api/session", sessions.end, methods=["DELETE"]),
             *_admin_routes(),
             Route("/openapi.json", openapi.show, methods=["GET"]),
+            Route("/metrics", health.metrics, methods=["GET"]),
             Route("/livez", health.live, methods=["GET"]),
             Route("/readyz", health.ready, methods=["GET"]),
             Route("/", static.index, methods=["GET"]),
             Mount("/static", static.assets(), name="static"),
         ],
-        middleware=[Middleware(static.SecurityHeaders), Middleware(RateHeaders)],
+        middleware=[
+            Middleware(Measured, telemetry=telemetry),
+            Middleware(static.SecurityHeaders),
+            Middleware(RateHeaders),
+        ],
         exception_handlers=problems.HANDLERS,
         lifespan=lifespan,
     )
-    app.state.settings = settings
+    app.state.settings, app.state.telemetry = settings, telemetry
+    app.state.scraper = Scraper(telemetry, queue_name, look)
     app.state.tokens = Tokens(settings)
     app.state.rates = Rates(settings.requests_per_minute)
     return app
@@ -90,7 +102,7 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
 @asynccontextmanager
 async def _streams(app: Starlette, settings: ApiSettings, database_url: str) -> AsyncIterator[None]:
     """What feeds event streams and looks after them, on connections of its own."""
-    hub = Hub()
+    hub = Hub(app.state.telemetry)
     app.state.hub = hub
     async with (
         open_pool(

@@ -1,11 +1,15 @@
-"""/livez and /readyz: for whoever restarts us, and for whoever sends us requests."""
+"""/livez, /readyz and /metrics: for whoever restarts us, sends us requests, or watches."""
 
 import asyncio
+from hashlib import sha256
 
 import psycopg
 from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+
+from api.auth import require_scope
+from api.prometheus import Scraper
 
 READY_SECONDS = 1.0
 
@@ -29,3 +33,18 @@ async def ready(request: Request) -> Response:
     except (psycopg.Error, PoolTimeout, TimeoutError):
         return JSONResponse({"status": "database away"}, 503, headers=headers)
     return JSONResponse({"status": "ok", "mode": hub.mode}, headers=headers)
+
+
+async def metrics(request: Request) -> Response:
+    """GET /metrics, for credentials with the scope of that name."""
+    scraper: Scraper = request.app.state.scraper
+    credential = sha256(request.headers.get("authorization", "").encode()).digest()
+    try:
+        await require_scope(request, "metrics")
+        scraper.remember(credential)
+    except (psycopg.OperationalError, PoolTimeout):
+        # A database that is away must not blind who watches it.
+        if not scraper.remembers(credential):
+            raise
+    body, content_type = await scraper.scrape(request.headers.get("accept", ""))
+    return Response(body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})

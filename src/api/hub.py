@@ -5,12 +5,14 @@ Whatever changes a job raises its seq, so a reader is never shown a step back an
 
 import asyncio
 import secrets
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from uuid import UUID
 
+from api.prometheus import Telemetry
 from api.readers import Event, Reader
 from pgqueue import JobSnapshot
 
@@ -20,7 +22,10 @@ KNOWN_OWNERS = 100_000
 class Hub:
     """Hands each reader what is new. Knows nothing of where it comes from: that is the relay's part."""
 
-    def __init__(self) -> None:
+    def __init__(self, telemetry: Telemetry | None = None) -> None:
+        self.telemetry = telemetry or Telemetry()
+        self.clock_ahead = 0.0
+        """Seconds by which Postgres's clock is ahead of ours."""
         self.epoch = ""
         self.closing = asyncio.Event()
         self.is_listening = False
@@ -48,11 +53,15 @@ class Hub:
     def reading(self, reader: Reader) -> Iterator[Reader]:
         """Keep the reader up to date. Registered before its snapshot is read, so nothing is lost in between."""
         self._readers[reader.user_id].add(reader)
+        self.telemetry.streams.inc()
+        self.telemetry.streams_opened.inc()
         if self.closing.is_set():
             reader.dismiss("stopping")
         try:
             yield reader
         finally:
+            self.telemetry.streams.dec()
+            self.telemetry.streams_closed.labels(reader.ending).inc()
             self._readers[reader.user_id].discard(reader)
             if not self._readers[reader.user_id]:
                 del self._readers[reader.user_id]
@@ -73,10 +82,23 @@ class Hub:
         if self.is_listening == listening:
             return False
         self.is_listening = listening
+        self.telemetry.listening.set(listening)
+        self.telemetry.listener_switches.inc()
         for reader in self.readers():
             reader.mode_changed = True
             reader.wake.set()
         return True
+
+    def take(self, reader: Reader) -> list[Event]:
+        """What is new to the reader, about to be written to its socket."""
+        events = reader.take()
+        self.telemetry.events_sent.inc(len(events))
+        self.telemetry.events_conflated.inc(reader.conflated)
+        reader.conflated = 0
+        now = time.time() + self.clock_ahead
+        for event in reader.changes:
+            self.telemetry.delivery_seconds.observe(max(0.0, now - event.job.updated_at.timestamp()))
+        return events
 
     def publish(self, job: JobSnapshot) -> None:
         """Offer the job, as it is now, to those who may see it."""

@@ -55,7 +55,12 @@ class Reader:
         self.is_cut = False
         self.cut: Callable[[], None] = lambda: None
         """Drop its connection; set by the stream that has one."""
+        self.conflated = 0
+        """Events it was spared, because a later one of the same job came before they were taken."""
+        self.changes: list[Event] = []
+        """What was last taken but for jobs it had not heard of before: their age tells how late changes come."""
         self._pending: dict[UUID, Event] = {}
+        self._changed: set[UUID] = set()
         self._seen: dict[UUID, int] = {}
         self._ended: dict[UUID, None] = {}
 
@@ -66,6 +71,9 @@ class Reader:
             return
         if job.seq <= self._seen.get(job.id, -1):
             return
+        if job.id in self._seen:
+            self._changed.add(job.id)
+        self.conflated += job.id in self._pending
         self._seen[job.id] = job.seq
         self._pending[job.id] = event
         if job.is_final:
@@ -73,10 +81,19 @@ class Reader:
             self._forget()
         self.wake.set()
 
+    @property
+    def ending(self) -> str:
+        """Why its stream ended, in a word: what it was dismissed for, `slow`, `done`, or that the client went."""
+        if self.is_cut:
+            return "slow"
+        return self.farewell or ("done" if self.is_done else "client")
+
     def take(self) -> list[Event]:
         """What is new, one event per job, in the order the jobs last changed."""
         events = sorted(self._pending.values(), key=lambda event: event.job.updated_at)
+        self.changes = [event for event in events if event.job.id in self._changed]
         self._pending.clear()
+        self._changed.clear()
         return events
 
     def dismiss(self, reason: str) -> None:

@@ -6,6 +6,7 @@ not ended are read again every few seconds, and while nothing can be heard at al
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 from itertools import islice
 from random import random
@@ -168,6 +169,9 @@ class Relay:
                 log.log(loudness(error), "watched jobs not read again", extra={"reason": str(error).strip()})
 
     async def _reread_once(self, limit: int) -> None:
+        asked = time.time()
+        theirs = await self._queue.clock()
+        self._hub.clock_ahead = theirs - (asked + time.time()) / 2
         users = self._hub.users_of_all()
         recent = set(await self._queue.recent_ids(users, limit=limit)) if users else set()
         watched = self._hub.unfinished() | recent

@@ -21,6 +21,7 @@ from pgqueue.errors import (
     UnknownKind,
     WrongState,
 )
+from pgqueue.gauges import Distribution, Gauges, read_gauges
 from pgqueue.handlers import Context, Handler, HandlerResult, SnoozeRequest
 from pgqueue.hints import CHANGED, parse_ids
 from pgqueue.job import (
@@ -58,10 +59,12 @@ __all__ = [
     "Context",
     "CreditsUsedUp",
     "DailyQuotaReached",
+    "Distribution",
     "EmbeddedServer",
     "EnqueueRefused",
     "Enqueued",
     "Estimate",
+    "Gauges",
     "Handler",
     "HandlerResult",
     "HistoryEntry",
@@ -101,6 +104,7 @@ __all__ = [
     "loudness",
     "open_pool",
     "parse_ids",
+    "read_gauges",
     "require_row_security",
     "require_schema",
     "require_url",

@@ -79,6 +79,12 @@ async def admit_stragglers(pool: AsyncConnectionPool) -> None:
         await connection.execute(sql("admit_stragglers"))
 
 
+async def tally(pool: AsyncConnectionPool, *, queue: str) -> None:
+    """Count what has happened since the last time; before what is old is removed."""
+    async with pool.connection() as connection:
+        await connection.execute(sql("tally"), {"queue": queue})
+
+
 @dataclass(frozen=True, slots=True)
 class Keep:
     """Days that ended jobs, details of their results, their earlier attempts, and events are kept."""
@@ -190,4 +196,5 @@ class Maintenance:
         await move_stragglers(self._pool, queue=self._queue)
 
     async def _prune(self) -> None:
+        await tally(self._pool, queue=self._queue)
         await prune(self._pool, self._keep)

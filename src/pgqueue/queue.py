@@ -193,6 +193,13 @@ class Queue:
             rows = await (await connection.execute(sql("recent_ids"), parameters)).fetchall()
         return [_first(row) for row in rows]
 
+    async def clock(self) -> float:
+        """Seconds since 1970 by Postgres's clock, the one that all stamps are of."""
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(sql("clock"))).fetchone()
+        assert row is not None
+        return float(row[0])
+
     async def read_seqs(self, job_ids: Collection[UUID]) -> dict[UUID, int]:
         """The present seq of each job: enough to know which of them to read again."""
         async with self._pool.connection() as connection:

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     worker_port: int | None = Field(
         None, ge=0, le=65535, description="Port of a worker's /livez, /readyz and /metrics; 0 takes a free one."
     )
+
+    log_format: Literal["text", "json"] = Field("text", description="Log lines for people, or one JSON object each.")
 
     @field_validator("database_url")
     @classmethod

@@ -141,3 +141,21 @@ async def test_the_api_never_loads_the_compiler_of_the_kernels() -> None:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
 
     assert await process.wait() == 0
+
+
+async def test_its_log_is_one_object_a_line_for_collectors(
+    database_url: str, me: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGQUEUE_LOG_FORMAT", "json")
+    async with served(database_url) as api:
+        async with httpx.AsyncClient(base_url=api.url, headers=me.headers) as client:
+            await client.get("/api/backtest/queue?token=in-a-query")
+        said = await api.end(signal.SIGTERM)
+
+    lines = [json.loads(line) for line in said.splitlines()]
+    (request,) = [line for line in lines if line["event"] == "request"]
+    assert request["logger"] == "api.access"
+    assert (request["method"], request["path"], request["status"]) == ("GET", "/api/backtest/queue", 200)
+    assert request["ms"] > 0
+    assert me.key not in said
+    assert "in-a-query" not in said

@@ -38,7 +38,7 @@ def serve(
     chosen: dict[str, Any] = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
     settings = load_api_settings(**chosen)
     queue_settings = load_settings()
-    configure_logs()
+    configure_logs(as_json=queue_settings.log_format == "json")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     database_url = require_url(queue_settings)
     # Asked before anything listens: a wrong address or schema is then one sentence instead of a failed start.

@@ -31,7 +31,7 @@ def worker(
     """Run jobs until SIGTERM or Ctrl-C; a second one gives running jobs back at once."""
     chosen = {"queue": queue, "slots": slots, "worker_port": port}
     settings = load_settings(**{name: value for name, value in chosen.items() if value is not None})
-    logs.configure()
+    logs.configure(as_json=settings.log_format == "json")
     database_url = require_url(settings)
 
     async def work() -> None:

@@ -1,0 +1,2 @@
+-- The time by the one clock that decides.
+select extract(epoch from clock_timestamp())::float8
