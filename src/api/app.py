@@ -102,7 +102,7 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
 @asynccontextmanager
 async def _streams(app: Starlette, settings: ApiSettings, database_url: str) -> AsyncIterator[None]:
     """What feeds event streams and looks after them, on connections of its own."""
-    hub = Hub(app.state.telemetry)
+    hub = Hub(app.state.telemetry, root=settings.path_prefix)
     app.state.hub = hub
     async with (
         open_pool(

@@ -64,7 +64,7 @@ async def _totals(queue: Queue) -> Response:
 
 async def _one(request: Request, job: JobSnapshot) -> Response:
     language = language_of(request.headers.get("accept-language", ""))
-    shape = job_shape(job, language)
+    shape = job_shape(job, language, request.scope.get("root_path", ""))
     if job.status == "waiting":
         shape |= standing(await request.app.state.queue.estimate(job.id))
     # Of the whole answer: where a job stands changes without the job.
@@ -113,7 +113,9 @@ async def cancel(request: Request) -> Response:
         raise conflict(f"The job is {error.state}: there is nothing left to cancel.") from None
     job = await find_job(request, str(job_id), account)
     language = language_of(request.headers.get("accept-language", ""))
-    return JSONResponse(job_shape(job, language), headers={"Cache-Control": "no-store"})
+    return JSONResponse(
+        job_shape(job, language, request.scope.get("root_path", "")), headers={"Cache-Control": "no-store"}
+    )
 
 
 async def requeue(request: Request) -> Response:
@@ -128,7 +130,7 @@ async def requeue(request: Request) -> Response:
     except WrongState as error:
         raise conflict(f"The job is {error.state}: only one that has ended can run again.") from None
     await tell_daily_quota(request, account)
-    return queued(enqueued)
+    return queued(request, enqueued)
 
 
 async def list_jobs(request: Request) -> Response:
@@ -147,7 +149,8 @@ async def list_jobs(request: Request) -> Response:
         limit=limit,
     )
     language = language_of(request.headers.get("accept-language", ""))
-    body: dict[str, Any] = {"jobs": [job_shape(job, language) for job in jobs], "next": None}
+    root = request.scope.get("root_path", "")
+    body: dict[str, Any] = {"jobs": [job_shape(job, language, root) for job in jobs], "next": None}
     headers = {"Cache-Control": "no-store"}
     if len(jobs) == limit:
         following = request.url.include_query_params(cursor=str(jobs[-1].id))

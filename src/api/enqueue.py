@@ -19,7 +19,7 @@ from api.known_symbols import KnownSymbols
 from api.problems import Problem, invalid, not_found
 from api.rates import DAILY, DAY, Limit, tell
 from api.settings import ApiSettings
-from api.shapes import QUEUE_PATH, links
+from api.shapes import links
 from api.strategies import Strategy, find_strategy
 from engine import provider, rules
 from engine.errors import GridTooLarge, RequestError, StrategyError
@@ -70,7 +70,7 @@ async def add(request: Request, kind: Kind) -> Response:
         detail = "This Idempotency-Key was used for another request. Use a new key for each request."
         raise Problem(422, "Idempotency key reused", detail, code="idempotency_conflict") from None
     await tell_daily_quota(request, account)
-    return queued(enqueued)
+    return queued(request, enqueued)
 
 
 async def tell_daily_quota(request: Request, account: Account) -> None:
@@ -81,14 +81,15 @@ async def tell_daily_quota(request: Request, account: Account) -> None:
         tell(request.scope, Limit(DAILY, quota.per_day, DAY, quota.remaining, more_in_seconds=seconds))
 
 
-def queued(enqueued: Enqueued) -> Response:
+def queued(request: Request, enqueued: Enqueued) -> Response:
     """The answer to whoever asked for a job; enqueued: with its estimate."""
     job_id, estimate = enqueued.job_id, enqueued.estimate
     assert estimate is not None
-    headers = {"Location": f"{QUEUE_PATH}/{job_id}", "Cache-Control": "no-store"}
+    own = links(job_id, request.scope.get("root_path", ""))
+    headers = {"Location": own["self"], "Cache-Control": "no-store"}
     if not enqueued.created:
         headers["Idempotency-Replayed"] = "true"
-    body = {"jobId": str(job_id), "status": "queued"} | standing(estimate) | {"links": links(job_id)}
+    body = {"jobId": str(job_id), "status": "queued"} | standing(estimate) | {"links": own}
     return JSONResponse(body, headers=headers)
 
 

@@ -22,7 +22,9 @@ KNOWN_OWNERS = 100_000
 class Hub:
     """Hands each reader what is new. Knows nothing of where it comes from: that is the relay's part."""
 
-    def __init__(self, telemetry: Telemetry | None = None) -> None:
+    def __init__(self, telemetry: Telemetry | None = None, *, root: str = "") -> None:
+        """root: the path before the service's own, in links."""
+        self.root = root
         self.telemetry = telemetry or Telemetry()
         self.clock_ahead = 0.0
         """Seconds by which Postgres's clock is ahead of ours."""

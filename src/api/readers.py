@@ -20,9 +20,10 @@ class Event:
         self.job = job
         self._encoded: dict[str, bytes] = {}
 
-    def encode(self, epoch: str, language: str) -> bytes:
+    def encode(self, epoch: str, language: str, root: str = "") -> bytes:
         if language not in self._encoded:
-            data = json.dumps(job_shape(self.job, language), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+            shape = job_shape(self.job, language, root)
+            data = json.dumps(shape, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
             self._encoded[language] = f"event: progress\nid: {epoch}:{self.job.seq}\ndata: {data}\n\n".encode()
         return self._encoded[language]
 

@@ -21,6 +21,17 @@ class ApiSettings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    path_prefix: str = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        max_length=200,
+        description="Path under which a reverse proxy offers the service, which it takes off: /backtests, say.",
+    )
+    trusted_proxies: str = Field(
+        "",
+        max_length=1000,
+        description="Addresses or networks, by commas, whose X-Forwarded headers are believed. Not set: none.",
+    )
     https: bool = Field(False, description="Reached over https: the session cookie is then sent over https alone.")
     session_hours: float = Field(12.0, gt=0, le=720, description="How long a page's session lasts.")
     body_bytes: int = Field(256 * 1024, ge=1024, le=16 * 1024 * 1024, description="Largest request body.")

@@ -11,8 +11,8 @@ from pgqueue import JobSnapshot
 QUEUE_PATH = "/api/backtest/queue"
 
 
-def job_shape(job: JobSnapshot, language: str) -> dict[str, Any]:
-    """The members the contract names, and beside them what a page shows of a job."""
+def job_shape(job: JobSnapshot, language: str, root: str = "") -> dict[str, Any]:
+    """The members the contract names, and beside them what a page shows of a job. root: the path before ours."""
     args = job.args
     shape: dict[str, Any] = {
         "jobId": str(job.id),
@@ -40,7 +40,7 @@ def job_shape(job: JobSnapshot, language: str) -> dict[str, Any]:
         "strategyId": args.get("strategyId"),
         "strategyName": strategy_name(args),
         "requeuedFrom": str(job.requeued_from) if job.requeued_from else None,
-        "links": links(job.id),
+        "links": links(job.id, root),
     }
     if job.status == "completed":
         summary = job.summary or {}
@@ -61,8 +61,8 @@ def remaining(job: JobSnapshot) -> int | None:
     return None if job.remaining_seconds is None else int(-(-job.remaining_seconds // 1))
 
 
-def links(job_id: UUID) -> dict[str, str]:
-    own = f"{QUEUE_PATH}/{job_id}"
+def links(job_id: UUID, root: str) -> dict[str, str]:
+    own = f"{root}{QUEUE_PATH}/{job_id}"
     return {"self": own, "events": f"{own}/events", "result": f"{own}/result", "cancel": own}
 
 

@@ -111,7 +111,9 @@ async def detail(request: Request) -> Response:
 
 
 def _shape(request: Request, job: JobSnapshot) -> dict[str, Any]:
-    return dict(job_shape(job, language_of(request.headers.get("accept-language", ""))))
+    return dict(
+        job_shape(job, language_of(request.headers.get("accept-language", "")), request.scope.get("root_path", ""))
+    )
 
 
 async def _find(request: Request) -> JobSnapshot:

@@ -64,6 +64,10 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        root_path=settings.path_prefix,
+        # By itself uvicorn believes whoever calls from this machine.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
         # Streams end by themselves once told; what has not ended by then is cut.
         timeout_graceful_shutdown=2,
     )
@@ -146,6 +150,7 @@ class AccessLog:
                 # Quoted: a line break in a path would otherwise write a line of its own.
                 "path": quote(scope["path"])[:LONGEST_LOGGED_PATH],
                 "status": status,
+                "client": scope["client"][0] if scope["client"] else None,
                 "ms": round((time.perf_counter() - began) * 1000, 1),
             }
             log.info("request", extra=facts)

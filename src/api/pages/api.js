@@ -3,6 +3,8 @@
 import { words } from "./strings.js";
 
 const PATIENCE_MILLISECONDS = 15_000;
+/** The path before the service's own: these files lie directly below it. */
+const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 
 /** status: 0 when nobody answered; details: [{path, message}] of wrong members; message: a sentence for people. */
 export class Refusal extends Error {
@@ -68,19 +70,19 @@ function refusal(response, data) {
 }
 
 export const session = {
-  show: async () => (await ask("GET", "/api/session")).data,
-  byCode: async (code) => (await ask("POST", "/api/session", { body: { code } })).data,
-  byKey: async (key) => (await ask("POST", "/api/session", { headers: { Authorization: `Bearer ${key}` } })).data,
-  end: () => ask("DELETE", "/api/session"),
+  show: async () => (await ask("GET", `${ROOT}/api/session`)).data,
+  byCode: async (code) => (await ask("POST", `${ROOT}/api/session`, { body: { code } })).data,
+  byKey: async (key) => (await ask("POST", `${ROOT}/api/session`, { headers: { Authorization: `Bearer ${key}` } })).data,
+  end: () => ask("DELETE", `${ROOT}/api/session`),
 };
 
-const QUEUE = "/api/backtest/queue";
+const QUEUE = `${ROOT}/api/backtest/queue`;
 const of = (jobId) => `${QUEUE}/${encodeURIComponent(jobId)}`;
 
-export const EVENTS = "/api/backtest/events";
-export const symbols = async () => (await ask("GET", "/api/symbols")).data.symbols;
-export const strategies = async () => (await ask("GET", "/api/strategies")).data.strategies;
-export const recent = async (signal) => (await ask("GET", "/api/backtest/jobs?limit=50", { signal })).data.jobs;
+export const EVENTS = `${ROOT}/api/backtest/events`;
+export const symbols = async () => (await ask("GET", `${ROOT}/api/symbols`)).data.symbols;
+export const strategies = async () => (await ask("GET", `${ROOT}/api/strategies`)).data.strategies;
+export const recent = async (signal) => (await ask("GET", `${ROOT}/api/backtest/jobs?limit=50`, { signal })).data.jobs;
 export const look = (jobId, etag, signal) =>
   ask("GET", of(jobId), { headers: etag ? { "If-None-Match": etag } : {}, signal });
 export const submit = async (body, key) =>
