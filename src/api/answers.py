@@ -186,6 +186,8 @@ class Symbols(TypedDict):
 class Session(TypedDict):
     userId: UUID
     plan: str
+    role: Literal["user", "read_only_admin", "admin"]
+    scopes: list[str]
     expiresAt: Time
 
 

@@ -15,11 +15,11 @@ from starlette.responses import Response
 
 from api import answers, operations
 from api.admin import operations as admin
-from api.operations import CALLER, CSV, EVENTS, JSON, PATH_PARAMETERS, Operation
+from api.operations import CALLER, CSV, EVENTS, JSON, OPENMETRICS, PATH_PARAMETERS, TEXT_FORMAT, Operation
 from api.problems import PROBLEM_JSON
 
 REF = "#/components/schemas/{model}"
-TEXTUAL = (CSV, EVENTS)
+TEXTUAL = (CSV, EVENTS, OPENMETRICS, TEXT_FORMAT)
 
 
 async def show(request: Request) -> Response:

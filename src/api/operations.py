@@ -9,6 +9,7 @@ from engine.request import BacktestRequest, body_schema
 from engine.sweep_request import MOST_BEST, SweepRequest
 
 JSON, CSV, EVENTS = "application/json", "text/csv", "text/event-stream"
+TEXT_FORMAT, OPENMETRICS = "text/plain", "application/openmetrics-text"
 QUEUE = "/api/backtest/queue"
 JOB = f"{QUEUE}/{{jobId}}"
 CALLER = (401, 403, 429, 503)
@@ -102,7 +103,7 @@ OPERATIONS: tuple[Operation, ...] = (
             "offset": WHOLE, "limit": limit_up_to(1000),
             "best": {**limit_up_to(MOST_BEST), "description": "Of a sweep: the run of that rank, like any other run."},
         },
-        refuses=(400, 404, 409),
+        refuses=(400, 404, 409, 410),
     ),
     Operation(
         "GET", f"{JOB}/events", "One job's changes as Server-Sent Events, to its end", {200: EVENTS, 204: None},
@@ -162,6 +163,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "GET", "/readyz", "Whether it can serve", {200: answers.Probe, 503: answers.Probe}, is_public=True
     ),
+    Operation("GET", "/metrics", "Figures for Prometheus", {200: (TEXT_FORMAT, OPENMETRICS)}),
     Operation("GET", "/openapi.json", "This document", {200: dict, 304: None}, headers=TAG, is_public=True),
 )  # fmt: skip
 

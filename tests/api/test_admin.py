@@ -77,7 +77,7 @@ async def test_nobody_but_an_administrator_gets_past_the_door(app: Starlette, cl
             refused = await client.request(method, f"{ADMIN}/{path}", json={})
             unknown = await nobody.request(method, f"{ADMIN}/{path}", json={})
 
-            assert (refused.status_code, refused.json()["code"]) == (403, "not_an_administrator"), path
+            assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_scope"), path
             assert unknown.status_code == 401, path
 
 

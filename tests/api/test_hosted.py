@@ -72,7 +72,7 @@ async def test_migrate_says_what_an_administrator_must_run_the_api_waits_for_it_
 
     with psycopg.connect(bare_server, autocommit=True) as administrator:
         administrator.execute("grant pgqueue_api to service")
-    assert "administrator" not in migrate(database_url)
+    assert "Row-level security waits" not in migrate(database_url)
     async with open_pool(database_url) as pool:
         await know_aapl(pool)
         me = await person(pool)

@@ -115,7 +115,7 @@ async def belongings(app: Starlette, pool: AsyncConnectionPool) -> Belongings:
 
 def filled(route: str, *, job_id: object, strategy_id: object) -> tuple[str, str]:
     method, path = route.split(" ")
-    return method, path.format(job_id=job_id, strategy_id=strategy_id)
+    return method, path.format(job_id=job_id, strategy_id=strategy_id, user_id=job_id, queue="backtest")
 
 
 def sent(route: str) -> dict[str, Any]:
@@ -163,6 +163,22 @@ async def test_nobody_gets_in_anywhere_but_at_the_page_and_the_probes(
 
     assert set(refused.values()) == {(401, "Unauthorized", "Bearer")}, refused
     assert no_code.status_code == 401
+
+
+async def test_a_user_is_kept_out_of_what_operators_see_whatever_is_asked_for(
+    app: Starlette, pool: AsyncConnectionPool
+) -> None:
+    theirs, me = await belongings(app, pool), await person(pool, "pro")
+    found = forbidden(routes(app))
+    told = {}
+    async with calling(app, me) as client:
+        for route in found:
+            method, path = filled(route, job_id=theirs.job_id, strategy_id=theirs.strategy_id)
+            answer = await client.request(method, path, **sent(route))
+            told[route] = (answer.status_code, answer.json()["code"])
+
+    assert len(found) > 15
+    assert set(told.values()) == {(403, "insufficient_scope")}, told
 
 
 async def test_what_is_anothers_is_told_apart_from_what_never_was_by_nothing(
@@ -302,7 +318,7 @@ async def test_every_view_and_table_shows_a_stranger_the_same_whatever_others_ha
 
 
 # Not a user's: what there is of queues, plans and workers says nothing of anyone.
-OF_NOBODY = ("queues", "turns", "workers", "live_workers", "alembic_version")
+OF_NOBODY = ("queues", "turns", "workers", "live_workers", "queue_overview", "alembic_version")
 
 
 async def relations(pool: AsyncConnectionPool, who: Person) -> dict[str, str]:

@@ -39,7 +39,7 @@ async def long_job(database_url: str, queue: Queue) -> AsyncIterator[UUID]:
         yield job_id
 
 
-async def test_a_worker_holds_three_connections_and_an_api_process_one_and_its_pool(
+async def test_a_worker_holds_three_connections_and_an_api_process_four_and_its_pool(
     database_url: str, queue: Queue, pool: AsyncConnectionPool
 ) -> None:
     query = f"select application_name, count(*) from pg_stat_activity where {OURS} group by 1"
@@ -54,7 +54,8 @@ async def test_a_worker_holds_three_connections_and_an_api_process_one_and_its_p
     assert most["pgqueue worker"] <= 2
     assert most["pgqueue listener"] == 2  # the worker's and the API's
     assert most["pgqueue api"] <= 2
-    assert most.keys() == {"pgqueue worker", "pgqueue listener", "pgqueue api"}
+    assert most["pgqueue relay"] <= 3
+    assert most.keys() == {"pgqueue worker", "pgqueue listener", "pgqueue api", "pgqueue relay"}
 
 
 async def test_while_a_job_runs_nothing_holds_the_horizon_or_a_lock(

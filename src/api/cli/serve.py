@@ -150,7 +150,7 @@ class AccessLog:
                 # Quoted: a line break in a path would otherwise write a line of its own.
                 "path": quote(scope["path"])[:LONGEST_LOGGED_PATH],
                 "status": status,
-                "client": scope["client"][0] if scope["client"] else None,
                 "ms": round((time.perf_counter() - began) * 1000, 1),
+                "client": scope["client"][0] if scope["client"] else None,
             }
             log.info("request", extra=facts)
