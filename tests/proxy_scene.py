@@ -19,6 +19,8 @@ class Proxy:
     port: int
     cuts: int = 0
     is_cut: bool = False
+    fatal: bytes = b""
+    """Whoever sends this is cut with it: it arrives, no answer comes back."""
     passing: set[asyncio.Task[None]] = field(default_factory=set)
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
@@ -27,9 +29,11 @@ class Proxy:
         self.cuts += 1
         self.is_cut = True
 
-    def mend(self) -> None:
-        """Let new connections through, and reset those from before: their ends learn by now that they are gone."""
+    def mend(self, *, resets: bool) -> None:
+        """Let new connections through. Those from before are reset, or stay open and silent for good."""
         self.is_cut = False
+        if not resets:
+            return
         for writer in self.writers:
             writer.transport.abort()
         self.writers.clear()
@@ -57,6 +61,9 @@ class Proxy:
                 if self.cuts != made_at:
                     # What is cut swallows all it is given, like a network that drops packets after the last hop.
                     continue
+                if self.fatal and self.fatal in data:
+                    self.fatal = b""
+                    self.cut()
                 sink.write(data)
                 await sink.drain()
         if self.cuts == made_at:

@@ -146,25 +146,29 @@ class Endings:
         while True:
             await asyncio.sleep(RETRY_SECONDS)
             with suppress(psycopg.OperationalError, PoolTimeout):
-                return await self._settle(requests)
+                return await self._settle(requests, again=True)
 
     async def _write_apart(self) -> None:
         """One after the other, again and again: what is refused once more waits behind the others."""
         while True:
             request = await self._put_off.get()
             try:
-                await self._settle([request])
+                await self._settle([request], again=True)
             except (psycopg.OperationalError, PoolTimeout):
                 self._put_off.put_nowait(request)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _settle(self, requests: Sequence[_Request]) -> None:
+    async def _settle(self, requests: Sequence[_Request], *, again: bool = False) -> None:
         batch = [ending for request in requests for ending in request.endings]
         states = await self._write_batch(batch)
+        missing = [ending for ending in batch if ending.job_id not in states]
+        if again and missing:
+            # The first time may have been committed, and only its answer was lost.
+            states |= await self._written_before(missing)
         for request in requests:
             if not request.written.done():
                 request.written.set_result(states)
-        for ending in batch:
+        for ending in missing:
             if ending.job_id not in states:
                 log.warning("%s", LeaseLost(ending.job_id, attempt=ending.attempt))
 
@@ -200,6 +204,16 @@ class Endings:
         }
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(sql("finish"), parameters)).fetchall()
+        return {row[0]: JobState(row[1]) for row in rows}
+
+    async def _written_before(self, endings: Sequence[Ending]) -> dict[UUID, JobState]:
+        parameters = {
+            "job_ids": [e.job_id for e in endings],
+            "attempts": [e.attempt for e in endings],
+            "outcomes": [e.outcome.value for e in endings],
+        }
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(sql("ended_jobs"), parameters)).fetchall()
         return {row[0]: JobState(row[1]) for row in rows}
 
 

@@ -24,15 +24,21 @@ async def load_through(proxy: Proxy) -> AsyncIterator[Load]:
 
 
 @pytest.mark.faults
-async def test_a_connection_cut_both_ways_delays_and_loses_nothing(proxy: Proxy, load_through: Load) -> None:
-    """What was under way when it was cut may have been done or not; nobody is told which."""
+@pytest.mark.parametrize(("cuts", "resets"), [(4, True), (1, False)], ids=["reset later", "silent for good"])
+async def test_a_connection_cut_both_ways_delays_and_loses_nothing(
+    proxy: Proxy, load_through: Load, cuts: int, *, resets: bool
+) -> None:
+    """What was under way when it was cut may have been done or not; nobody is told which.
+
+    Where no reset ever comes, every statement under way is waited for until its time is over.
+    """
     load = load_through
     async with worker_process(proxy.url, slots=2):
         async with load.flowing():
-            for _ in range(4):
+            for _ in range(cuts):
                 await load.more_completed()
                 proxy.cut()
                 await asyncio.sleep(2)
-                proxy.mend()
+                proxy.mend(resets=resets)
             await load.more_completed()
         await assert_all_right(load)

@@ -290,7 +290,7 @@ class _Crowd:
     async def work(self) -> None:
         worker = await still_worker(self.pool)
         fates = [self.finish, self.finish, self.finish_twice_at_once, self.fail, self.crash, self.release]
-        fates += [self.cancel_first, self.race_a_cancel]
+        fates += [self.snooze, self.cancel_first, self.race_a_cancel]
         for job in await worker.claim(self.random.randint(1, 4)):
             if self.random.random() < 0.1:
                 await self.race_a_rescue(worker, job)
@@ -314,6 +314,9 @@ class _Crowd:
 
     async def release(self, worker: StillWorker, job: ClaimedJob) -> None:
         await worker.end(job, Outcome.RELEASED)
+
+    async def snooze(self, worker: StillWorker, job: ClaimedJob) -> None:
+        await worker.end(job, Outcome.SNOOZED, delay_seconds=0.0)
 
     async def cancel_first(self, worker: StillWorker, job: ClaimedJob) -> None:
         await self.queue.cancel(job.id)

@@ -1,14 +1,17 @@
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
+from pgqueue.database import open_pool
 from pgqueue.ending import Ending
 from pgqueue.job import JobState, Outcome
 from pgqueue.maintenance import rescue
 from pgqueue.queue import Queue
-from queue_scene import StillWorker, attempts, count, expire_lease, read_one, still_worker
+from proxy_scene import proxy_to
+from queue_scene import StillWorker, attempts, count, expire_lease, read_one, still_worker, wait_final
 
 pytestmark = pytest.mark.anyio
 
@@ -46,6 +49,29 @@ async def test_result_state_and_attempt_are_written_together(
     assert (result.summary, result.preview, result.detail) == ({"a": 1}, b"p", b"d")
     assert (found.percent, found.summary, found.error) == (100, {"a": 1}, None)
     assert await attempts(pool, enqueued.job_id) == [(1, "completed")]
+
+
+async def test_an_ending_whose_answer_was_lost_is_known_by_the_retry(
+    database_url: str, queue: Queue, pool: AsyncConnectionPool, caplog: pytest.LogCaptureFixture
+) -> None:
+    job_id = (await queue.enqueue("echo", {})).job_id
+    async with proxy_to(database_url) as proxy, open_pool(proxy.url, size=1) as cut_off:
+        worker = await still_worker(cut_off)
+        job = await worker.claim_one()
+        running = asyncio.create_task(worker.endings.run())
+        proxy.fatal = b"insert into pgqueue.attempts"
+        ending = Ending(job.id, job.attempt, Outcome.COMPLETED, summary="{}", preview=b"", detail=b"")
+        answer = asyncio.create_task(worker.endings.write([ending]))
+        await wait_final(database_url, queue, job_id)
+        assert not answer.done()
+        proxy.mend(resets=True)
+
+        async with asyncio.timeout(60):
+            assert await answer == {job_id: JobState.COMPLETED}
+        running.cancel()
+
+    assert "lease lost" not in caplog.text
+    assert await attempts(pool, job_id) == [(1, "completed")]
 
 
 async def test_late_finish_after_rescue_changes_nothing(
