@@ -51,7 +51,9 @@ class Worker:
     def __init__(self, handlers: Mapping[str, Handler], settings: Settings, *, database_url: str) -> None:
         self._settings = settings
         self._database_url = database_url
-        self._pool: AsyncConnectionPool = open_pool(database_url, size=2, application_name="pgqueue worker")
+        self._pool: AsyncConnectionPool = open_pool(
+            database_url, size=2, application_name="pgqueue worker", keeps_plans=True
+        )
         self._lease = Lease(self._pool, queue=settings.queue, slots=settings.slots, seconds=settings.lease_seconds)
         self._cursor = Cursor(settings.queue)
         self._board = ProgressBoard(

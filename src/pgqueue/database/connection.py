@@ -1,5 +1,7 @@
 """A connection that gives up on a server that does not answer."""
 
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -43,11 +45,13 @@ class PatientConnection(AsyncConnection[Any]):
     """
 
     answer_seconds: float = ANSWER_SECONDS
+    answered_at: float = -math.inf
+    """When the server last answered, on the monotonic clock."""
 
     async def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:  # noqa: ASYNC109
         limit = self.answer_seconds if timeout is None else min(timeout, self.answer_seconds)
         try:
-            return await super().wait(gen, interval, limit)
+            answer = await super().wait(gen, interval, limit)
         except _WaitTimeout:
             if timeout is not None and limit == timeout:
                 raise
@@ -55,6 +59,8 @@ class PatientConnection(AsyncConnection[Any]):
             raise psycopg.OperationalError(
                 f"no answer from the database within {limit:g} s; the connection was closed"
             ) from None
+        self.answered_at = time.monotonic()
+        return answer
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """How connections are kept: dead ones replaced, nothing waits for ever, no plan outlives what it was made for."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -16,16 +17,34 @@ from pgqueue.queries import sql
 
 CHECK_SECONDS = 3.0
 """How long a connection that is about to be handed out may take to say that it lives; a healthy one takes 0.1 ms."""
+FRESH_SECONDS = 0.5
+"""A connection that answered so lately is handed out unasked: no server restarts in less."""
 RECONNECT_SECONDS = 3.0
 """A pool doubles the pause between its attempts until so long has passed, then begins anew: it is 2 s at most."""
 
 
+KEPT_PLANS = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+"""A worker's statements find rows by keys and index ranges, few at a time. With nothing else to choose from, a plan of
+empty tables is right when they are full, too; planning anew was half of what a claim took."""
+
+
 def open_pool(
-    database_url: str, *, size: int = 4, application_name: str = "pgqueue", wait_seconds: float = 10.0
+    database_url: str,
+    *,
+    size: int = 4,
+    application_name: str = "pgqueue",
+    wait_seconds: float = 10.0,
+    keeps_plans: bool = False,
 ) -> AsyncConnectionPool:
     """A pool of autocommit connections, not opened yet: enter it as a context.
 
-    size: at the most, ≥ 1. wait_seconds: for a free connection, then PoolTimeout.
+    size: at the most, ≥ 1. wait_seconds: for a free connection, then PoolTimeout. keeps_plans: prepare statements, for
+    those who run the same few again and again; never through a pooler.
     """
     return _Pool(
         database_url,
@@ -35,10 +54,10 @@ def open_pool(
         timeout=wait_seconds,
         reconnect_timeout=RECONNECT_SECONDS,
         open=False,
-        configure=_configure,
+        configure=_configure_to_keep_plans if keeps_plans else _configure,
         # After a restart of the server its dead connections are replaced here, not handed out; costs some 0.1 ms.
         check=_check,
-        # Never prepared: a plan made while the tables were empty may read them whole once they are full, and a
+        # Not prepared: a plan made while the tables were empty may read them whole once they are full, and a
         # transaction pooler may hand the next statement to another backend. Planning anew costs some 0.1 ms.
         kwargs={**connect_options(application_name), "autocommit": True, "prepare_threshold": None},
     )
@@ -87,12 +106,25 @@ class _Pool(AsyncConnectionPool):
 
 
 async def _check(connection: AsyncConnection) -> None:
+    if isinstance(connection, PatientConnection) and time.monotonic() - connection.answered_at < FRESH_SECONDS:
+        return
     with answer_within(connection, CHECK_SECONDS):
         await connection.execute("")
 
 
 async def _configure(connection: AsyncConnection) -> None:
+    await _set_up(connection, PATIENT_SESSION)
+
+
+async def _configure_to_keep_plans(connection: AsyncConnection) -> None:
+    if await _set_up(connection, PATIENT_SESSION | KEPT_PLANS):
+        connection.prepare_threshold = 0
+
+
+async def _set_up(connection: AsyncConnection, settings: Mapping[str, str]) -> bool:
+    """Set the session's settings; False when a pooler stands in between and there is no session of ours."""
     # Statements carry arrays of all that ended together: as text, they take four times as long to put together.
     connection.adapters.register_dumper(list, ListBinaryDumper)
-    limits = {"names": list(PATIENT_SESSION), "settings": list(PATIENT_SESSION.values())}
-    await connection.execute(sql("configure_session"), {**limits, "backend_pid": connection.info.backend_pid})
+    named = {"names": list(settings), "settings": list(settings.values())}
+    cursor = await connection.execute(sql("configure_session"), {**named, "backend_pid": connection.info.backend_pid})
+    return cursor.rowcount > 0

@@ -16,29 +16,29 @@ given as materialized (
 ),
 locked as materialized (
   -- By id and nothing else: a test of the state here would lead over the index of running jobs and all that left it.
-  select id, attempt, worker_id, state, cancel_requested_at, crashes, failures, snoozes, max_retries
-    from pgqueue.jobs
-   where id = any(%(job_ids)s::uuid[])
-   order by id
-     for update
+  select given.*, job.attempt as job_attempt, job.worker_id, job.state, job.cancel_requested_at, job.crashes,
+         job.failures, job.snoozes, job.max_retries
+    from given
+    join pgqueue.jobs as job on job.id = given.job_id
+   order by job.id
+     for update of job
 ),
 decided as materialized (
-  select given.*,
+  select locked.*,
          case
-           when job.cancel_requested_at is not null then 'cancelled'
-           when given.outcome = 'completed' then 'completed'
-           when given.outcome = 'cancelled' then 'cancelled'
-           when given.outcome = 'released' then 'ready'
-           when given.outcome = 'snoozed' and job.snoozes < %(snooze_limit)s then 'scheduled'
-           when given.outcome = 'crashed' and job.crashes + 1 < %(crash_limit)s then 'ready'
-           when given.outcome = 'failed' and not given.permanent and job.failures < job.max_retries then 'scheduled'
+           when cancel_requested_at is not null then 'cancelled'
+           when outcome = 'completed' then 'completed'
+           when outcome = 'cancelled' then 'cancelled'
+           when outcome = 'released' then 'ready'
+           when outcome = 'snoozed' and snoozes < %(snooze_limit)s then 'scheduled'
+           when outcome = 'crashed' and crashes + 1 < %(crash_limit)s then 'ready'
+           when outcome = 'failed' and not permanent and failures < max_retries then 'scheduled'
            else 'failed'
          end as next_state
-    from given
-    join locked as job on job.id = given.job_id
-   where job.attempt = given.attempt
-     and job.worker_id = %(worker_id)s
-     and job.state = 'processing'
+    from locked
+   where job_attempt = attempt
+     and worker_id = %(worker_id)s
+     and state = 'processing'
 ),
 ended as (
   update pgqueue.jobs as job
