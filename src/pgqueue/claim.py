@@ -6,6 +6,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from pgqueue.cursor import Cursor
+from pgqueue.database import keeps_plans
 from pgqueue.job import ClaimedJob, Due
 from pgqueue.queries import sql
 
@@ -40,7 +41,7 @@ async def claim(
 
 
 async def _claim(connection: AsyncConnection, parameters: dict[str, object], cursor: Cursor) -> list[ClaimedJob]:
-    rows = await (await connection.execute(sql("claim"), parameters)).fetchall()
+    rows = await (await connection.execute(sql("claim"), parameters, prepare=keeps_plans(connection))).fetchall()
     jobs = []
     for job_id, attempt, kind, args, failures, rank, turn in rows:
         cursor.note(rank, turn)
@@ -58,8 +59,9 @@ async def held_jobs(pool: AsyncConnectionPool, *, worker_id: UUID) -> list[tuple
 async def promote(pool: AsyncConnectionPool, *, queue: str) -> Due:
     """Make due jobs ready, and look at what comes next."""
     async with pool.connection() as connection:
-        promoted = await connection.execute(sql("promote"), {"queue": queue})
-        row = await (await connection.execute(sql("next_due"), {"queue": queue})).fetchone()
+        prepare = keeps_plans(connection)
+        promoted = await connection.execute(sql("promote"), {"queue": queue}, prepare=prepare)
+        row = await (await connection.execute(sql("next_due"), {"queue": queue}, prepare=prepare)).fetchone()
     assert row is not None
     if promoted.rowcount > 0:
         return Due(0.0, is_capped=row[1])

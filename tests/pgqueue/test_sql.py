@@ -133,9 +133,12 @@ async def test_claim_beside_an_open_transaction_does_not_walk_over_what_was_clai
 
 
 @pytest.mark.anyio
-async def test_claim_first_run_on_empty_tables_stays_good_when_they_are_full(database_url: str) -> None:
+@pytest.mark.parametrize("keeps_plans", [False, True])
+async def test_claim_first_run_on_empty_tables_stays_good_when_they_are_full(
+    database_url: str, keeps_plans: bool
+) -> None:
     """A prepared statement may keep for good the plan it got while there was nothing to read."""
-    async with open_pool(database_url, size=1, application_name="test") as pool:
+    async with open_pool(database_url, size=1, application_name="test", keeps_plans=keeps_plans) as pool:
         worker = await still_worker(pool)
         async with Queue(pool) as queue:
             await queue.enqueue("echo", {})

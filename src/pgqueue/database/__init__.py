@@ -1,6 +1,6 @@
 """Where the database is: the one DATABASE_URL names, or an embedded PostgreSQL."""
 
-from pgqueue.database.connection import PatientConnection, answer_within, connect_options
+from pgqueue.database.connection import PatientConnection, answer_within, connect_options, keeps_plans
 from pgqueue.database.embedded import EmbeddedServer
 from pgqueue.database.errors import DatabaseMissing, EmbeddedServerFailed
 from pgqueue.database.pool import open_pool
@@ -13,6 +13,7 @@ __all__ = [
     "PatientConnection",
     "answer_within",
     "connect_options",
+    "keeps_plans",
     "open_pool",
     "require_url",
     "running_url",

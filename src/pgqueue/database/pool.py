@@ -1,6 +1,7 @@
 """How connections are kept: dead ones replaced, nothing waits for ever, no plan outlives what it was made for."""
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -23,14 +24,8 @@ RECONNECT_SECONDS = 3.0
 """A pool doubles the pause between its attempts until so long has passed, then begins anew: it is 2 s at most."""
 
 
-KEPT_PLANS = {
-    "plan_cache_mode": "force_generic_plan",
-    "enable_seqscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
-}
-"""A worker's statements find rows by keys and index ranges, few at a time. With nothing else to choose from, a plan of
-empty tables is right when they are full, too; planning anew was half of what a claim took."""
+KEPT_PLANS = {"enable_seqscan": "off"}
+"""A plan that was made while the tables were empty, and is kept, must not read them whole once they are full."""
 
 
 def open_pool(
@@ -43,8 +38,8 @@ def open_pool(
 ) -> AsyncConnectionPool:
     """A pool of autocommit connections, not opened yet: enter it as a context.
 
-    size: at the most, ≥ 1. wait_seconds: for a free connection, then PoolTimeout. keeps_plans: prepare statements, for
-    those who run the same few again and again; never through a pooler.
+    size: at the most, ≥ 1. wait_seconds: for a free connection, then PoolTimeout. keeps_plans: let statements that ask
+    for it be prepared, for those who run the same few again and again; never through a pooler.
     """
     return _Pool(
         database_url,
@@ -117,8 +112,11 @@ async def _configure(connection: AsyncConnection) -> None:
 
 
 async def _configure_to_keep_plans(connection: AsyncConnection) -> None:
-    if await _set_up(connection, PATIENT_SESSION | KEPT_PLANS):
-        connection.prepare_threshold = 0
+    assert isinstance(connection, PatientConnection)
+    connection.keeps_plans = await _set_up(connection, PATIENT_SESSION | KEPT_PLANS)
+    if connection.keeps_plans:
+        # None would refuse those, too, that ask for it.
+        connection.prepare_threshold = sys.maxsize
 
 
 async def _set_up(connection: AsyncConnection, settings: Mapping[str, str]) -> bool:
