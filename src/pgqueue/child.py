@@ -21,6 +21,8 @@ from pgqueue.snooze import checked
 MAX_SUMMARY_BYTES = 64 * 1024
 MAX_RESULT_BYTES = 64 * 1024 * 1024
 MAX_MESSAGE_CHARS = 2_000
+NICENESS = 10
+"""Runs give way to what must answer at once on the same host: the worker's lease, an API, Postgres."""
 MAX_TRACEBACK_CHARS = 8_000
 
 
@@ -81,6 +83,7 @@ def main(sock: socket.socket, handlers: Mapping[str, Handler], environment: Mapp
     """
     # A session of its own: a Ctrl-C at the terminal reaches the worker alone, which drains.
     os.setsid()
+    os.nice(NICENESS)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _offer_to_the_oom_killer()
     os.environ.update(environment)
