@@ -77,9 +77,10 @@ def test_every_file_the_readme_links_to_exists(path: str) -> None:
 def test_the_python_of_the_readme_runs(database_url: str, tmp_path: Path) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     program = tmp_path / "example.py"
-    program.write_text(f"{code}\n\nimport sys\n\nasyncio.run(main(sys.argv[1]))\n", encoding="utf-8")
+    program.write_text(code, encoding="utf-8")
+    environment = {**os.environ, "DATABASE_URL": database_url}
 
-    done = subprocess.run([sys.executable, str(program), database_url], check=False, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, str(program)], env=environment, check=False, capture_output=True, text=True)
 
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(r"[0-9a-f-]{36}\n", done.stdout)

@@ -216,3 +216,11 @@ def test_keys_are_made_listed_and_revoked(database_url: str) -> None:
     assert (made["plan"], listed[0]["plan"], listed[0]["user_id"]) == ("pro", "pro", made["userId"])
     assert "hash" not in listed[0]
     assert (revoked.returncode, unknown.returncode) == (0, 1)
+
+
+def test_args_that_can_never_run_are_refused_in_the_handlers_own_words(database_url: str) -> None:
+    done = pgqueue("enqueue", "backtest", "--args", '{"symbol": "AAPL"}', database_url=database_url)
+
+    assert done.returncode == 2
+    assert "strategyId is required" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr

@@ -25,6 +25,7 @@ EXAMPLE = {
 }
 """The first request of the API's documentation."""
 
+LOOK_SECONDS = 0.5
 STAGES = {"database": "PostgreSQL", "schema": "schema", "start": "prices, API, worker"}
 METRICS = {
     "sharpeRatio": ("Sharpe ratio", "{:.2f}"),
@@ -65,12 +66,15 @@ def demo(
             sys.stdout.write(to_json(_answer(stack, final, result)) + "\n")
         else:
             _show(console, final, result)
-            console.print(f"\nThe page: {stack.login_url}", soft_wrap=True, highlight=False)
-            if not stays:
-                console.print("[dim]Not on a terminal: all of it stops now. `make up` keeps it.[/]")
+            if stays:
+                console.print(f"\nThe page: {stack.login_url}", soft_wrap=True, highlight=False)
+            else:
+                console.print(
+                    f"\nThe page was {stack.url}. Not on a terminal: all of it stops now; `make up` keeps it."
+                )
         if stays:
             console.print("[dim]Runs until Ctrl-C.[/]")
-            _wait_for_interrupt()
+            _wait_for_interrupt(stack, console)
     raise typer.Exit(0 if final.get("status") == "completed" else 1)
 
 
@@ -91,7 +95,7 @@ def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         console.print(f"The API:  {stack.url}  (Authorization: Bearer {stack.key})", soft_wrap=True, highlight=False)
         console.print(f"Database: DATABASE_URL='{stack.database_url}'", soft_wrap=True, highlight=False)
         console.print("[dim]Runs until Ctrl-C.[/]")
-        _wait_for_interrupt()
+        _wait_for_interrupt(stack, console)
 
 
 def _run_example(stack: Stack, console: Console) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -163,8 +167,12 @@ def _end_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
-def _wait_for_interrupt() -> None:
+def _wait_for_interrupt(stack: Stack, console: Console) -> None:
+    """Until Ctrl-C, or until a part is gone: half a stack would look as if it worked."""
     try:
-        Event().wait()
+        while (dead := stack.dead_part()) is None:
+            Event().wait(LOOK_SECONDS)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
+    console.print(f"[red]{dead}; everything stops now.[/] Start it again with the same command.", highlight=False)
+    raise typer.Exit(1)

@@ -19,7 +19,7 @@ class StackFailed(PgQueueError):
     """A part did not come up. said: the last lines it wrote."""
 
     def __init__(self, part: str, *, said: str) -> None:
-        super().__init__(f"{part} did not start. It said: {said.strip() or 'nothing'}")
+        super().__init__(f"{part} did not start. {said.strip() or 'It said nothing.'}")
 
 
 @dataclass(slots=True)
@@ -32,7 +32,16 @@ class Stack:
     user_id: UUID
     login_url: str
     prices: str
+    parts: dict[str, Companion]
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def dead_part(self) -> str | None:
+        """A part that has ended though nobody stopped it, and how; None while all live."""
+        for name, companion in self.parts.items():
+            code = companion.process.poll()
+            if code is not None:
+                return f"{name} ended by itself ({f'signal {-code}' if code < 0 else f'exit code {code}'})"
+        return None
 
 
 class Stages:
@@ -89,7 +98,8 @@ def running_stack(
         login = json.loads(
             ask("keys", "login", "--user", str(user_id), "--url", url, "--json", environment=environment)
         )
-        yield Stack(database_url, url, key["key"], user_id, login["url"], prices.strip(), stages.seconds)
+        running = {"the worker": worker, "the API": serve}
+        yield Stack(database_url, url, key["key"], user_id, login["url"], prices.strip(), running, stages.seconds)
 
 
 def ask(*command: str, environment: dict[str, str]) -> str:
@@ -98,7 +108,7 @@ def ask(*command: str, environment: dict[str, str]) -> str:
         [sys.executable, "-m", "pgqueue", *command], env=environment, check=False, capture_output=True, text=True
     )
     if done.returncode != 0:
-        raise StackFailed(f"`pgqueue {command[0]}`", said=_tail(done.stderr))
+        raise StackFailed(f"`pgqueue {command[0]}`", said=f"It said: {_tail(done.stderr)}")
     return done.stdout
 
 
@@ -118,7 +128,9 @@ def _ready(part: str, companion: Companion, logs: Path | None) -> str:
     if not line:
         companion.stop()
         log = None if logs is None else logs / f"{companion.command[3]}.log"
-        raise StackFailed(part, said=_tail(log.read_text(errors="replace")) if log else "see above")
+        raise StackFailed(
+            part, said=f"It said: {_tail(log.read_text(errors='replace'))}" if log else "It says why above."
+        )
     return line
 
 

@@ -33,7 +33,7 @@ def enqueue(
     parsed = _args(args)
     user_id = _user(user)
     run_at = _at(at)
-    handlers.find(handlers.installed(), kind).check(parsed)
+    _check(kind, parsed)
 
     async def work(jobs: Queue, database_url: str) -> int:
         enqueued = await jobs.enqueue(
@@ -53,6 +53,16 @@ def enqueue(
         return await follow(jobs, database_url, [enqueued.job_id], as_json=as_json) if watch else 0
 
     raise typer.Exit(session.run(work))
+
+
+def _check(kind: str, args: dict[str, Any]) -> None:
+    """Refuse what the handler itself says can never run, in its words; anything else it raises is its own defect."""
+    try:
+        handlers.find(handlers.installed(), kind).check(args)
+    except Exception as error:
+        if getattr(error, "permanent", False):
+            raise typer.BadParameter(str(error), param_hint="--args") from error
+        raise
 
 
 def _args(text: str) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""`pgqueue up`, the whole stack in one command: a part that dies takes the others along, with a word."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+
+def test_a_part_that_dies_ends_all_of_it_with_a_word(tmp_path: Path) -> None:
+    environment = {**os.environ, "PGQUEUE_DATA_DIR": str(data_directory(tmp_path)), "PYTHONUNBUFFERED": "1"}
+    environment.pop("DATABASE_URL", None)
+    command = [sys.executable, "-m", "pgqueue", "up", "--port", "0"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as up:
+        try:
+            assert up.stderr is not None
+            said = []
+            for line in iter(up.stderr.readline, ""):
+                said.append(line)
+                if line.startswith("Runs until"):
+                    kill_the_worker(up)
+            code = up.wait(60)
+        finally:
+            up.kill()
+
+    assert code == 1, said
+    assert any("the worker ended by itself (signal 9); everything stops now" in line for line in said), said
+
+
+def data_directory(tmp_path: Path) -> Path:
+    """Where the embedded server's own user gets to, when tests run as root."""
+    for directory in (tmp_path, *tmp_path.parents[:2]):
+        directory.chmod(directory.stat().st_mode | 0o711)
+    return tmp_path / "data"
+
+
+def kill_the_worker(up: "subprocess.Popen[str]") -> None:
+    (worker,) = [one for one in psutil.Process(up.pid).children() if "worker" in one.cmdline()]
+    worker.send_signal(signal.SIGKILL)
