@@ -4,13 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import pytest
 
 
-def test_a_part_that_dies_ends_all_of_it_with_a_word(tmp_path: Path) -> None:
-    environment = {**os.environ, "PGQUEUE_DATA_DIR": str(data_directory(tmp_path)), "PYTHONUNBUFFERED": "1"}
+def test_a_part_that_dies_ends_all_of_it_with_a_word(data_directory: Path) -> None:
+    environment = {**os.environ, "PGQUEUE_DATA_DIR": str(data_directory), "PYTHONUNBUFFERED": "1"}
     environment.pop("DATABASE_URL", None)
     command = [sys.executable, "-m", "pgqueue", "up", "--port", "0"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as up:
@@ -29,11 +32,12 @@ def test_a_part_that_dies_ends_all_of_it_with_a_word(tmp_path: Path) -> None:
     assert any("the worker ended by itself (signal 9); everything stops now" in line for line in said), said
 
 
-def data_directory(tmp_path: Path) -> Path:
+@pytest.fixture
+def data_directory() -> Iterator[Path]:
     """Where the embedded server's own user gets to, when tests run as root."""
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(directory.stat().st_mode | 0o711)
-    return tmp_path / "data"
+    with tempfile.TemporaryDirectory(prefix="pgqueue-test-", ignore_cleanup_errors=True) as directory:
+        Path(directory).chmod(0o711)
+        yield Path(directory) / "data"
 
 
 def kill_the_worker(up: "subprocess.Popen[str]") -> None:
