@@ -11,7 +11,7 @@ from api import accounts
 from api.accounts import KEY_MARK, Account
 from api.problems import Problem, unauthorized
 from api.rates import tell
-from api.scopes import ADMIN, SAFE_METHODS, SCOPES, needed
+from api.scopes import ADMIN, ALL, SAFE_METHODS, SCOPES, needed
 from api.settings import ApiSettings
 from api.tokens import Tokens
 from pgqueue import NOBODY
@@ -92,7 +92,7 @@ async def _authenticated(request: Request) -> Account:
             account = await accounts.ensure_user(connection, user_id)
         if not account.is_locked:
             # Whoever the header names: it is never an operator.
-            return account.claimed(None, "user", (), None)
+            return account.claimed(None, "user", ALL, None)
     raise unauthorized("Send an API key: Authorization: Bearer <key>.")
 
 

@@ -11,7 +11,7 @@ from api import accounts
 from api.accounts import Account
 from api.auth import LONGEST_SECRET, authenticate, charge, cookie_name, require_same_origin
 from api.bodies import read_json
-from api.problems import invalid, unauthorized
+from api.problems import Problem, invalid, unauthorized
 from api.settings import ApiSettings
 
 
@@ -35,6 +35,11 @@ async def begin(request: Request) -> Response:
     if "origin" in request.headers or "sec-fetch-site" in request.headers:
         require_same_origin(request)
     account = await (authenticate(request) if "authorization" in request.headers else _by_code(request))
+    if not account.scopes:
+        detail = (
+            "This credential opens nothing: its user may do none of what it is for. So there is no session to begin."
+        )
+        raise Problem(403, "Forbidden", detail, code="insufficient_scope")
     seconds = settings.session_hours * 3600
     async with request.app.state.pool.connection() as connection:
         token, expires_at = await accounts.create_session(connection, account, seconds=seconds)
