@@ -222,13 +222,22 @@ class Measured:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        has_started = False
 
         async def watching(message: Message) -> None:
+            nonlocal has_started
             if message["type"] == "http.response.start":
+                has_started = True
                 self._note(scope, message["status"], time.perf_counter() - began)
             await send(message)
 
-        await self._app(scope, receive, watching)
+        try:
+            await self._app(scope, receive, watching)
+        except Exception:
+            # Of what nobody foresaw Starlette makes a 500 outside of every middleware.
+            if not has_started:
+                self._note(scope, 500, time.perf_counter() - began)
+            raise
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "other"

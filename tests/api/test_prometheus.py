@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from api import accounts
 from api_scene import Person, body, calling, know_aapl, person, running_app
+from described_answers import BREAKS
 from pgqueue.job import Outcome
 from queue_scene import still_worker
 
@@ -140,6 +141,19 @@ async def test_requests_are_counted_by_route_and_never_by_id(
     assert value(families, counted, route=QUEUE, method="other") == 1
     assert accepted["jobId"] not in text
     assert "nowhere" not in text
+
+
+async def test_a_fault_of_ours_is_counted_like_any_answer(
+    app: Starlette, pool: AsyncConnectionPool, watcher: Person
+) -> None:
+    async with calling(app, await person(pool)) as client:
+        queue, app.state.queue = app.state.queue, None
+        await client.get(QUEUE, extensions={BREAKS: True})
+        app.state.queue = queue
+    async with calling(app, watcher) as client:
+        families = await scrape(client)
+
+    assert value(families, "backtest_http_requests_total", route=QUEUE, method="GET", status="500") == 1
 
 
 async def test_openmetrics_is_spoken_to_who_asks_for_it(app: Starlette, watcher: Person) -> None:
