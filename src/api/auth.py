@@ -23,9 +23,9 @@ ACCOUNT = "pgqueue.account"
 """Where in a request's scope its account stands, once it is known."""
 
 
-def cookie_name(settings: ApiSettings) -> str:
+def cookie_name(*, https: bool) -> str:
     """Browsers hold a __Host- cookie to https, to this host and to every path; over plain http they refuse it."""
-    return "__Host-session" if settings.https else "pgqueue_session"
+    return "__Host-session" if https else "pgqueue_session"
 
 
 async def identify(request: Request) -> Account:
@@ -83,7 +83,7 @@ async def _authenticated(request: Request) -> Account:
     authorization = request.headers.get("authorization")
     if authorization is not None:
         return await _by_bearer(request, pool, authorization)
-    token = request.cookies.get(cookie_name(settings))
+    token = request.cookies.get(cookie_name(https=settings.https))
     if token:
         return await _by_session(request, pool, token)
     user_id = _trusted_header(request, settings)
