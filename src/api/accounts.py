@@ -112,6 +112,12 @@ async def ended_credentials(connection: AsyncConnection[Any], hashes: Collection
     return {row[0] for row in rows}
 
 
+async def locked_users(connection: AsyncConnection[Any], user_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the users who are locked out."""
+    rows = await (await connection.execute(sql("locked_users"), {"user_ids": list(user_ids)})).fetchall()
+    return {row[0] for row in rows}
+
+
 async def ensure_user(connection: AsyncConnection[Any], user_id: UUID, plan: str = "free") -> Account:
     """The user's account, made with that plan when there is none. Whether it may be used is for the caller to ask."""
     cursor = connection.cursor(row_factory=dict_row)
