@@ -1,7 +1,9 @@
 """What administrators may look at and do, and that all of it is written down."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -379,6 +381,25 @@ async def test_the_audit_log_pages_and_outlives_what_was_cut_short(
     entries = first.json()["entries"] + second.json()["entries"]
     assert [entry["outcome"] for entry in entries] == [None, "done", "done"]
     assert json.dumps(entries).count("queue.pause") == 3
+
+
+async def test_a_dashboards_stream_outlives_an_error_nobody_foresaw(
+    app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, read, asked = app.state.dashboard, app.state.dashboard.read, list[bool]()
+
+    async def broken_at_first(*, with_hour: bool = True) -> Any:
+        asked.append(with_hour)
+        if len(asked) == 1:
+            raise ZeroDivisionError
+        return await read(with_hour=with_hour)
+
+    monkeypatch.setattr(board, "read", broken_at_first)
+    async with asyncio.timeout(60), aclosing(board.follow(closing=asyncio.Event())) as events:
+        first = await anext(events)
+
+    assert first.startswith(b"event: stats\n")
+    assert len(asked) >= 2
 
 
 async def test_a_dashboards_stream_tells_what_changed_and_nothing_twice(
