@@ -136,8 +136,11 @@ def require_same_origin(request: Request) -> None:
     if site is not None:
         allowed = site == "same-origin"
     else:
-        origin = request.headers.get("origin")
-        allowed = origin is not None and urlsplit(origin).netloc == request.headers.get("host")
+        settings: ApiSettings = request.app.state.settings
+        origin = urlsplit(request.headers.get("origin", ""))
+        allowed = origin.netloc != "" and origin.netloc == request.headers.get("host")
+        # A page over plain http under our name is whoever stands in between. Without the setting we cannot tell.
+        allowed = allowed and (origin.scheme == "https" or not settings.https)
     if not allowed:
         detail = "A page's session acts only from our own pages. Programs send an API key instead."
         raise Problem(403, "Forbidden", detail, code="cross_origin")
