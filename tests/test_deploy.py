@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections import defaultdict
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import yaml
 
 from api.prometheus import Telemetry, families
 from api.settings import ApiSettings
+from command_line import hold_to_their_helps
 from pgqueue import Distribution, Gauges, Settings
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -81,3 +83,13 @@ def test_files_for_the_system_set_only_settings_that_exist() -> None:
 
     assert named
     assert named <= known
+
+
+def test_every_command_that_files_for_operators_name_exists() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in DEPLOY.rglob("*") if path.is_file()]
+    # In backticks or brackets, or to the end of a comment or unit line.
+    pattern = r"(?<=[`(#/])\s*(?:opt/pgqueue/bin/)?pgqueue ([a-z][^`)\n]*)"
+    commands = [shlex.split(command) for text in texts for command in re.findall(pattern, text)]
+
+    assert len(commands) >= 10
+    hold_to_their_helps(commands)

@@ -1,6 +1,5 @@
 """What the README says is true: its settings, its commands, its files, its Python."""
 
-import os
 import re
 import shlex
 import subprocess
@@ -11,6 +10,7 @@ import pytest
 from pydantic_settings import BaseSettings
 
 from api.settings import ApiSettings
+from command_line import hold_to_their_helps
 from pgqueue import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -51,22 +51,7 @@ def documented_commands() -> list[list[str]]:
 def test_every_command_and_option_the_readme_names_exists() -> None:
     """Asked of each command's own --help."""
     assert len(documented_commands()) > 10
-    helps: dict[tuple[str, ...], str] = {}
-    for words in documented_commands():
-        names = [word for word in words[:2] if re.fullmatch(r"[a-z]+", word)]
-        path = tuple(names[: 2 if names[0] in ("accounts", "jobs", "queue", "keys", "data", "strategies") else 1])
-        if path not in helps:
-            done = subprocess.run(
-                [sys.executable, "-m", "pgqueue", *path, "--help"],
-                env={**os.environ, "COLUMNS": "200", "TERM": "dumb"},
-                check=False,
-                capture_output=True,
-                text=True,
-            )
-            assert done.returncode == 0, (path, done.stderr)
-            helps[path] = done.stdout
-        for option in (word for word in words if word.startswith("--")):
-            assert option in helps[path], f"pgqueue {' '.join(path)} knows no {option}"
+    hold_to_their_helps(documented_commands())
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\((?!https?:|#)([^)]+)\)", README))))

@@ -12,7 +12,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from api.queries import sql
-from api.scopes import ADMIN, granted
+from api.scopes import ADMIN, ALL, granted
 
 KEY_MARK = "pgq_"
 """How a key is known for one of ours, to people and to scanners of leaked secrets."""
@@ -29,7 +29,8 @@ ROLES = ("user", READ_ONLY_ROLE, ADMIN_ROLE)
 class Account:
     """Who is calling, with the rights of the credential that said so.
 
-    is_admin, is_read_only_admin: already narrowed by the scopes. expires_at: when the credential ends; None is never.
+    is_admin, is_read_only_admin: already narrowed by the scopes. named: the scopes the credential names, whatever its
+    user may of them; scopes: those granted. expires_at: when the credential ends; None is never.
     key_id: of the API key behind it, also behind a session. is_claimed: plan and role are a signed token's word.
     """
 
@@ -37,7 +38,8 @@ class Account:
     plan: str
     is_admin: bool = False
     is_read_only_admin: bool = False
-    scopes: frozenset[str] = granted((), is_operator=False)
+    named: frozenset[str] = ALL
+    scopes: frozenset[str] = granted(ALL, is_operator=False)
     expires_at: datetime | None = None
     key_id: UUID | None = None
     is_claimed: bool = False
@@ -56,13 +58,17 @@ class Account:
         return ADMIN_ROLE if self.is_admin else READ_ONLY_ROLE if self.is_read_only_admin else "user"
 
     def claimed(self, plan: str | None, role: str, scopes: Collection[str], expires_at: datetime | None) -> "Account":
-        """The same user with the rights that a credential itself states. plan: None keeps the account's."""
+        """The same user with the rights that a credential itself states: naming none of the scopes, it has none.
+
+        plan: None keeps the account's.
+        """
         granted_scopes = granted(scopes, is_operator=role != "user")
         return replace(
             self,
             plan=plan or self.plan,
             is_admin=role == ADMIN_ROLE and ADMIN in granted_scopes,
             is_read_only_admin=role == READ_ONLY_ROLE and ADMIN in granted_scopes,
+            named=frozenset(scopes),
             scopes=granted_scopes,
             expires_at=expires_at,
             is_claimed=True,
@@ -75,12 +81,14 @@ def digest(secret: str) -> bytes:
 
 
 def account_of(row: Mapping[str, Any]) -> Account:
-    """The account as a row says it, with the scopes that the row's credential names."""
+    """The account as a row says it, with the scopes that the row's credential names; null is all."""
     is_operator = row["is_admin"] or row["is_read_only_admin"]
-    scopes = granted(row["scopes"], is_operator=is_operator)
+    named = ALL if row["scopes"] is None else frozenset(row["scopes"])
+    scopes = granted(named, is_operator=is_operator)
     return Account(
         **{
             **row,
+            "named": named,
             "scopes": scopes,
             "is_admin": row["is_admin"] and ADMIN in scopes,
             "is_read_only_admin": row["is_read_only_admin"] and not row["is_admin"] and ADMIN in scopes,
@@ -101,6 +109,12 @@ async def find_session(connection: AsyncConnection[Any], token: str) -> Account 
 async def ended_credentials(connection: AsyncConnection[Any], hashes: Collection[bytes]) -> set[bytes]:
     """Those of the hashes whose key or session is revoked, expired or gone, or whose user is locked out."""
     rows = await (await connection.execute(sql("ended_credentials"), {"hashes": list(hashes)})).fetchall()
+    return {row[0] for row in rows}
+
+
+async def locked_users(connection: AsyncConnection[Any], user_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the users who are locked out."""
+    rows = await (await connection.execute(sql("locked_users"), {"user_ids": list(user_ids)})).fetchall()
     return {row[0] for row in rows}
 
 
@@ -170,7 +184,8 @@ async def create_session(connection: AsyncConnection[Any], account: Account, *, 
         "seconds": seconds,
         "not_after": account.expires_at,
         "key_id": account.key_id,
-        "scopes": sorted(account.scopes),
+        # Not those granted: what a role lent must not outlast the role, and none granted must not be read as all.
+        "scopes": sorted(account.named),
         "plan": account.plan if account.is_claimed else None,
         "role": account.role if account.is_claimed else None,
     }

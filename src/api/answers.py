@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from api.result_answers import Coverage, Metrics, Time, Warned
 
 Status = Literal["waiting", "processing", "completed", "failed", "cancelled"]
-Reason = Literal["no_workers", "paused"]
+Reason = Literal["no_workers", "paused", "unknown"]
 
 
 class Links(TypedDict):
@@ -45,7 +45,10 @@ class Problem(TypedDict):
 
 
 class Standing(TypedDict):
-    """Where a waiting job stands. Beyond 1,000 the position is null and positionAtLeast says so."""
+    """Where a waiting job stands. Beyond 1,000 the position is null and positionAtLeast says so.
+
+    Reason unknown: the job was added, and a moment later nobody could say where it stands.
+    """
 
     estimatedWaitTime: Annotated[int | None, Field(description="Whole seconds; null with a reason.", ge=0)]
     position: Annotated[int | None, Field(ge=0)]

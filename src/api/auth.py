@@ -11,7 +11,7 @@ from api import accounts
 from api.accounts import KEY_MARK, Account
 from api.problems import Problem, unauthorized
 from api.rates import tell
-from api.scopes import ADMIN, SAFE_METHODS, SCOPES, needed
+from api.scopes import ADMIN, ALL, SAFE_METHODS, SCOPES, needed
 from api.settings import ApiSettings
 from api.tokens import Tokens
 from pgqueue import NOBODY
@@ -23,9 +23,9 @@ ACCOUNT = "pgqueue.account"
 """Where in a request's scope its account stands, once it is known."""
 
 
-def cookie_name(settings: ApiSettings) -> str:
+def cookie_name(*, https: bool) -> str:
     """Browsers hold a __Host- cookie to https, to this host and to every path; over plain http they refuse it."""
-    return "__Host-session" if settings.https else "pgqueue_session"
+    return "__Host-session" if https else "pgqueue_session"
 
 
 async def identify(request: Request) -> Account:
@@ -83,7 +83,7 @@ async def _authenticated(request: Request) -> Account:
     authorization = request.headers.get("authorization")
     if authorization is not None:
         return await _by_bearer(request, pool, authorization)
-    token = request.cookies.get(cookie_name(settings))
+    token = request.cookies.get(cookie_name(https=settings.https))
     if token:
         return await _by_session(request, pool, token)
     user_id = _trusted_header(request, settings)
@@ -92,7 +92,7 @@ async def _authenticated(request: Request) -> Account:
             account = await accounts.ensure_user(connection, user_id)
         if not account.is_locked:
             # Whoever the header names: it is never an operator.
-            return account.claimed(None, "user", (), None)
+            return account.claimed(None, "user", ALL, None)
     raise unauthorized("Send an API key: Authorization: Bearer <key>.")
 
 
@@ -136,8 +136,11 @@ def require_same_origin(request: Request) -> None:
     if site is not None:
         allowed = site == "same-origin"
     else:
-        origin = request.headers.get("origin")
-        allowed = origin is not None and urlsplit(origin).netloc == request.headers.get("host")
+        settings: ApiSettings = request.app.state.settings
+        origin = urlsplit(request.headers.get("origin", ""))
+        allowed = origin.netloc != "" and origin.netloc == request.headers.get("host")
+        # A page over plain http under our name is whoever stands in between. Without the setting we cannot tell.
+        allowed = allowed and (origin.scheme == "https" or not settings.https)
     if not allowed:
         detail = "A page's session acts only from our own pages. Programs send an API key instead."
         raise Problem(403, "Forbidden", detail, code="cross_origin")

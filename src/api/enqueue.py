@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+import psycopg
+from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -24,10 +27,12 @@ from api.strategies import Strategy, find_strategy
 from engine import provider, rules
 from engine.errors import GridTooLarge, RequestError, StrategyError
 from engine.request import BacktestRequest
-from pgqueue import Enqueued, Estimate, IdempotencyConflict, Queue
+from pgqueue import Enqueued, Estimate, IdempotencyConflict, Queue, loudness
 
 FIRST_KIND = "backtest"
 """Its fingerprints say no kind: they were made before there were others."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,12 @@ async def add(request: Request, kind: Kind) -> Response:
 
 async def tell_daily_quota(request: Request, account: Account) -> None:
     """Have the answer say what is left of the user's jobs of today, where the plan sets a number."""
-    quota = await request.app.state.queue.quota(account.user_id, tier=account.tier)
+    try:
+        quota = await request.app.state.queue.quota(account.user_id, tier=account.tier)
+    except (psycopg.OperationalError, PoolTimeout) as error:
+        # The job is in: an answer that says otherwise would have it asked for twice.
+        log.log(loudness(error), "daily quota not told", extra={"reason": str(error).strip()})
+        return
     if quota is not None:
         seconds = math.ceil(quota.seconds_left)
         tell(request.scope, Limit(DAILY, quota.per_day, DAY, quota.remaining, more_in_seconds=seconds))

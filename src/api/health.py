@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.auth import require_scope
+from api.problems import Problem
 from api.prometheus import Scraper
 
 READY_SECONDS = 1.0
@@ -38,13 +39,21 @@ async def ready(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """GET /metrics, for credentials with the scope of that name."""
     scraper: Scraper = request.app.state.scraper
-    credential = sha256(request.headers.get("authorization", "").encode()).digest()
+    authorization = request.headers.get("authorization")
+    # Only what programs send with every request: a request without one is anybody's.
+    credential = None if authorization is None else sha256(authorization.encode()).digest()
     try:
         await require_scope(request, "metrics")
-        scraper.remember(credential)
+    except Problem as problem:
+        if credential is not None and problem.status in (401, 403):
+            scraper.forget(credential)
+        raise
     except (psycopg.OperationalError, PoolTimeout):
         # A database that is away must not blind who watches it.
-        if not scraper.remembers(credential):
+        if credential is None or not scraper.remembers(credential):
             raise
+    else:
+        if credential is not None:
+            scraper.remember(credential)
     body, content_type = await scraper.scrape(request.headers.get("accept", ""))
     return Response(body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})

@@ -73,10 +73,12 @@ class Hub:
         self.closing.set()
         self.dismiss("stopping")
 
-    def dismiss(self, reason: str, *, credentials: Collection[bytes] | None = None) -> None:
-        """End every stream, or those that came with one of these credentials."""
+    def dismiss(
+        self, reason: str, *, credentials: Collection[bytes] | None = None, users: Collection[UUID] = ()
+    ) -> None:
+        """End every stream; or, given credentials, those that came with one of them or are one of the users'."""
         for reader in self.readers():
-            if credentials is None or reader.credential in credentials:
+            if credentials is None or reader.credential in credentials or reader.user_id in users:
                 reader.dismiss(reason)
 
     def switch(self, *, listening: bool) -> bool:

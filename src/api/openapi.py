@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from api import answers, operations
 from api.admin import operations as admin
+from api.auth import cookie_name
 from api.operations import CALLER, CSV, EVENTS, JSON, OPENMETRICS, PATH_PARAMETERS, TEXT_FORMAT, Operation
 from api.problems import PROBLEM_JSON
 
@@ -24,7 +25,7 @@ TEXTUAL = (CSV, EVENTS, OPENMETRICS, TEXT_FORMAT)
 
 async def show(request: Request) -> Response:
     """GET /openapi.json."""
-    content, tag = _written()
+    content, tag = _written(request.scope.get("root_path", ""))
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -32,13 +33,13 @@ async def show(request: Request) -> Response:
 
 
 @cache
-def _written() -> tuple[bytes, str]:
-    content = json.dumps(document(), ensure_ascii=False, separators=(",", ":")).encode()
+def _written(root: str) -> tuple[bytes, str]:
+    content = json.dumps(document(root), ensure_ascii=False, separators=(",", ":")).encode()
     return content, f'"{sha256(content).hexdigest()[:32]}"'
 
 
-def document() -> dict[str, Any]:
-    """The whole document, made anew."""
+def document(root: str = "") -> dict[str, Any]:
+    """The whole document, made anew. root: the path before the service's own."""
     schemas = _Schemas()
     paths: dict[str, dict[str, Any]] = {}
     for operation in (*operations.OPERATIONS, *admin.OPERATIONS):
@@ -51,14 +52,27 @@ def document() -> dict[str, Any]:
             "description": "Runs trading-strategy backtests and shows their progress live.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "security": [{"bearer": []}],
+        "servers": [{"url": root or "/"}],
+        "security": [{"bearer": []}, {"cookie": []}, {"secureCookie": []}],
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.named.items())),
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or a JWT where set up."}
+                "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or a JWT where set up."},
+                "cookie": _cookie(https=False),
+                "secureCookie": _cookie(https=True),
             },
         },
+    }
+
+
+def _cookie(*, https: bool) -> dict[str, str]:
+    where = "behind https" if https else "over plain http"
+    return {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": cookie_name(https=https),
+        "description": f"A session of a page {where}, begun by POST /api/session; it acts only from that page.",
     }
 
 
@@ -106,7 +120,7 @@ def _described(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
         content: dict[str, Any] = {"schema": schemas.of(operation.body)}
         if operation.examples:
             content["examples"] = {name: {"value": value} for name, value in operation.examples.items()}
-        described["requestBody"] = {"required": True, "content": {JSON: content}}
+        described["requestBody"] = {"required": operation.needs_body, "content": {JSON: content}}
     return described
 
 

@@ -21,7 +21,7 @@ class Operation:
     """gives: by status, a type, a media type, or None for an empty answer; several are any of them.
 
     query, headers: JSON Schemas by name, of what may be sent. answers_with: headers of the first status given.
-    refuses: statuses besides CALLER's; is_public: those do not apply. examples: bodies, by name.
+    refuses: statuses besides CALLER's; is_public: those do not apply. examples: bodies, by name. needs_body: if any.
     """
 
     method: str
@@ -35,6 +35,7 @@ class Operation:
     refuses: tuple[int, ...] = ()
     answers_with: tuple[str, ...] = ()
     is_public: bool = False
+    needs_body: bool = True
 
 
 SMA = "123e4567-e89b-12d3-a456-426614174000"
@@ -63,6 +64,7 @@ KEY = {
         "description": "The same key and body give the first answer again.",
     }
 }
+ADDED = ("Location", "RateLimit", "RateLimit-Policy")
 REVISIONS = {"If-Match": {"type": "string", "description": "ETags of the revisions that may be changed."}}
 
 
@@ -74,12 +76,12 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", QUEUE, "Queue a backtest", {200: answers.Queued},
         headers=KEY, body=body_schema(BacktestRequest), examples={"run": RUN, "flat": FLAT},
-        refuses=(400, 402, 404, 408, 413, 415, 422), answers_with=("Location",),
+        refuses=(400, 402, 404, 408, 413, 415, 422), answers_with=ADDED,
     ),
     Operation(
         "POST", "/api/backtest/sweeps", "Queue a strategy over a grid of its parameters, as one job",
         {200: answers.Queued}, headers=KEY, body=body_schema(SweepRequest), examples={"sweep": SWEEP},
-        refuses=(400, 402, 404, 408, 413, 415, 422), answers_with=("Location",),
+        refuses=(400, 402, 404, 408, 413, 415, 422), answers_with=ADDED,
     ),
     Operation(
         "GET", QUEUE, "The totals; with jobId that job", {200: (answers.Totals, answers.Job), 304: None},
@@ -92,7 +94,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("DELETE", JOB, "Cancel a job; again is fine", {200: answers.Job}, refuses=(404, 409)),
     Operation(
         "POST", f"{JOB}/requeue", "Run a final job again, as a new one", {200: answers.Queued},
-        refuses=(402, 404, 409), answers_with=("Location",),
+        refuses=(402, 404, 409), answers_with=ADDED,
     ),
     Operation(
         "GET", f"{JOB}/result", "What a completed run or sweep left behind",
@@ -110,7 +112,8 @@ OPERATIONS: tuple[Operation, ...] = (
         headers={"Last-Event-ID": {"type": "string"}} | LANGUAGE, refuses=(404,),
     ),
     Operation(
-        "GET", "/api/backtest/events", "Changes of all of the caller's jobs, or of those named", {200: EVENTS},
+        "GET", "/api/backtest/events", "Changes of all of the caller's jobs, or of those named",
+        {200: EVENTS, 204: None},
         query={"jobs": {"type": "string", "description": "Ids, with commas between them."}},
         headers={"Last-Event-ID": {"type": "string"}} | LANGUAGE, refuses=(400, 404),
     ),
@@ -156,7 +159,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/api/session", "Who is logged in, and until when", {200: answers.Session}),
     Operation(
         "POST", "/api/session", "A cookie for a key or a login code", {200: answers.Session},
-        body=answers.SessionBody, refuses=(400, *CALLER, 408, 413, 415), is_public=True,
+        body=answers.SessionBody, refuses=(400, *CALLER, 408, 413, 415), is_public=True, needs_body=False,
     ),
     Operation("DELETE", "/api/session", "Log out", {204: None}, refuses=(403, 503), is_public=True),
     Operation("GET", "/livez", "Whether the process lives", {200: answers.Probe}, is_public=True),

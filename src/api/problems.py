@@ -105,9 +105,11 @@ async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
 
 
 def _allowed(request: Request) -> str:
-    """Every method of the address: Starlette names those of the first route that has it."""
+    """Every method of the address: Starlette names those of the first route that has it. Files are only read."""
     routes = [route for route in request.app.routes if isinstance(route, Route)]
-    first = next(route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    first = next((route for route in routes if route.matches(request.scope)[0] is not Match.NONE), None)
+    if first is None:
+        return "GET, HEAD"
     return ", ".join(sorted({each for route in routes if route.path == first.path for each in route.methods or ()}))
 
 

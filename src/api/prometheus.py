@@ -5,16 +5,19 @@ process (requests, streams, delivery) are its own: `sum` over processes.
 """
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterator
 
+import psycopg
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, exposition
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
+from psycopg_pool import PoolTimeout
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pgqueue import Distribution, Gauges
+from pgqueue import Distribution, Gauges, loudness
 
 ANSWER_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 DELIVERY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
@@ -24,6 +27,8 @@ SCRAPE_SECONDS = 3.0
 REMEMBERED = 16
 REMEMBERED_SECONDS = 900.0
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"))
+
+log = logging.getLogger(__name__)
 
 
 class Telemetry:
@@ -98,6 +103,10 @@ class Scraper:
         while len(self._remembered) > REMEMBERED:
             del self._remembered[next(iter(self._remembered))]
 
+    def forget(self, credential: bytes) -> None:
+        """It is good no longer."""
+        self._remembered.pop(credential, None)
+
     def remembers(self, credential: bytes) -> bool:
         """Whether it was good a while ago: enough while the database cannot be asked."""
         return time.monotonic() - self._remembered.get(credential, -REMEMBERED_SECONDS) < REMEMBERED_SECONDS
@@ -115,8 +124,12 @@ class Scraper:
         try:
             async with asyncio.timeout(SCRAPE_SECONDS):
                 return await self._look()
-        except Exception:  # noqa: BLE001 - whatever keeps the facts away, the scrape tells the rest
-            return None
+        except (psycopg.OperationalError, PoolTimeout, TimeoutError) as error:
+            log.log(loudness(error), "queue not looked at for a scrape", extra={"reason": str(error).strip()})
+        except Exception:
+            # Whatever keeps the facts away, the scrape tells the rest.
+            log.exception("queue not looked at for a scrape")
+        return None
 
 
 def families(queue: str, seen: Gauges | None) -> Iterator[Metric]:
@@ -209,13 +222,22 @@ class Measured:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        has_started = False
 
         async def watching(message: Message) -> None:
+            nonlocal has_started
             if message["type"] == "http.response.start":
+                has_started = True
                 self._note(scope, message["status"], time.perf_counter() - began)
             await send(message)
 
-        await self._app(scope, receive, watching)
+        try:
+            await self._app(scope, receive, watching)
+        except Exception:
+            # Of what nobody foresaw Starlette makes a 500 outside of every middleware.
+            if not has_started:
+                self._note(scope, 500, time.perf_counter() - began)
+            raise
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "other"

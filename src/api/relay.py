@@ -34,7 +34,10 @@ log = logging.getLogger(__name__)
 
 
 class Relay:
-    """Feeds the hub until cancelled. queue: on connections of its own, so that no crowd of requests delays it."""
+    """Feeds the hub until cancelled. queue: on connections of its own, so that no crowd of requests delays it.
+
+    Its loops ask whether the hub is closing, too: Python 3.11's wait_for, beneath the pool, may swallow a cancellation.
+    """
 
     def __init__(
         self, hub: Hub, queue: Queue, database_url: str, *, reread_seconds: float, poll_seconds: float
@@ -75,7 +78,7 @@ class Relay:
         """
         loop = asyncio.get_running_loop()
         failures = -1
-        while True:
+        while not self._hub.closing.is_set():
             began = loop.time()
             try:
                 await self._live()
@@ -94,7 +97,7 @@ class Relay:
 
     async def _lie_broken(self, seconds: float) -> None:
         self.is_broken = True
-        self._hub.is_listening = False
+        self._hub.switch(listening=False)
         self._hub.dismiss("relay")
         self._hinted.clear()
         self._newcomers.clear()
@@ -116,7 +119,7 @@ class Relay:
             self._switched.set()
 
     async def _read_hinted(self) -> None:
-        while True:
+        while not self._hub.closing.is_set():
             await self._heard.wait()
             self._heard.clear()
             hinted, self._hinted = self._hinted, set()
@@ -130,7 +133,7 @@ class Relay:
 
     async def _read_snapshots(self) -> None:
         """Of all who came while the last batch was read, in one: a thousand who come back together are few reads."""
-        while True:
+        while not self._hub.closing.is_set():
             await self._arrived.wait()
             readers = list(islice(self._newcomers, SNAPSHOTS_AT_ONCE))
             try:
@@ -153,7 +156,7 @@ class Relay:
 
     async def _reread(self) -> None:
         limit = RECENT_JOBS
-        while True:
+        while not self._hub.closing.is_set():
             seconds = self._reread_seconds if self._hub.is_listening else self._poll_seconds
             try:
                 async with asyncio.timeout(seconds):

@@ -17,9 +17,13 @@ SCOPES = {
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
+ALL = frozenset((JOBS, ADMIN))
+"""Named by a credential that is not narrowed: all that its user may."""
+
+
 def granted(named: Collection[str], *, is_operator: bool) -> frozenset[str]:
-    """The scopes that a credential of such a user has. None named: all that its user may."""
-    scopes = set(named) or {JOBS, ADMIN}
+    """The scopes that a credential which names these has, as its user now is. Naming none grants none."""
+    scopes = set(named)
     if JOBS in scopes:
         scopes.add(READ)
     if not is_operator:

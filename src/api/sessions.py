@@ -11,13 +11,13 @@ from api import accounts
 from api.accounts import Account
 from api.auth import LONGEST_SECRET, authenticate, charge, cookie_name, require_same_origin
 from api.bodies import read_json
-from api.problems import invalid, unauthorized
+from api.problems import Problem, invalid, unauthorized
 from api.settings import ApiSettings
 
 
 async def show(request: Request) -> Response:
     """GET: who is logged in, and until when."""
-    token = request.cookies.get(cookie_name(request.app.state.settings))
+    token = request.cookies.get(cookie_name(https=request.app.state.settings.https))
     if not token:
         raise unauthorized("There is no session. Log in first.")
     async with request.app.state.pool.connection() as connection:
@@ -35,12 +35,17 @@ async def begin(request: Request) -> Response:
     if "origin" in request.headers or "sec-fetch-site" in request.headers:
         require_same_origin(request)
     account = await (authenticate(request) if "authorization" in request.headers else _by_code(request))
+    if not account.scopes:
+        detail = (
+            "This credential opens nothing: its user may do none of what it is for. So there is no session to begin."
+        )
+        raise Problem(403, "Forbidden", detail, code="insufficient_scope")
     seconds = settings.session_hours * 3600
     async with request.app.state.pool.connection() as connection:
         token, expires_at = await accounts.create_session(connection, account, seconds=seconds)
     response = JSONResponse(_shape(replace(account, expires_at=expires_at)), headers={"Cache-Control": "no-store"})
     response.set_cookie(
-        cookie_name(settings),
+        cookie_name(https=settings.https),
         token,
         max_age=_seconds_left(account, seconds),
         path="/",
@@ -61,7 +66,7 @@ def _seconds_left(account: Account, seconds: float) -> int:
 async def end(request: Request) -> Response:
     """DELETE: the session is over, here and wherever its cookie was copied to."""
     settings: ApiSettings = request.app.state.settings
-    token = request.cookies.get(cookie_name(settings))
+    token = request.cookies.get(cookie_name(https=settings.https))
     response = Response(status_code=204)
     if token:
         require_same_origin(request)
@@ -69,7 +74,9 @@ async def end(request: Request) -> Response:
             await accounts.revoke_session(connection, token[:LONGEST_SECRET])
         # Here at once; other processes ask once a minute which credentials still hold.
         request.app.state.hub.dismiss("unauthorized", credentials={accounts.digest(token[:LONGEST_SECRET])})
-        response.delete_cookie(cookie_name(settings), path="/", secure=settings.https, httponly=True, samesite="lax")
+        response.delete_cookie(
+            cookie_name(https=settings.https), path="/", secure=settings.https, httponly=True, samesite="lax"
+        )
     return response
 
 

@@ -83,7 +83,7 @@ async def create(request: Request) -> Response:
     definition = await _definition(await _body(request))
     async with user_connection(request, account) as connection:
         stored = await stored_strategies.create(connection, account.user_id, definition)
-    return _whole(stored, status=201)
+    return _whole(stored, created_under=request.scope.get("root_path", ""))
 
 
 async def check(request: Request) -> Response:
@@ -194,10 +194,12 @@ def own_shape(one: StoredStrategy | ListedStrategy, params: Mapping[str, Any] | 
     }
 
 
-def _whole(stored: StoredStrategy, *, status: int = 200) -> Response:
+def _whole(stored: StoredStrategy, *, created_under: str | None = None) -> Response:
+    """created_under: the path before the service's own, where the strategy has just been made."""
     body = own_shape(stored, stored.definition.get("params")) | {"definition": stored.definition}
-    location = {"Location": f"{PATH}/{stored.id}"} if status == 201 else {}
-    return JSONResponse(body, status, headers={**_headers(stored), **location})
+    if created_under is None:
+        return JSONResponse(body, headers=_headers(stored))
+    return JSONResponse(body, 201, headers=_headers(stored) | {"Location": f"{created_under}{PATH}/{stored.id}"})
 
 
 def _headers(stored: StoredStrategy) -> dict[str, str]:

@@ -15,6 +15,7 @@ import jwt
 from api.accounts import ADMIN_ROLE, PLANS, READ_ONLY_ROLE
 from api.key_sets import KeySet
 from api.problems import unauthorized
+from api.scopes import ALL
 from api.settings import ApiSettings
 from pgqueue import NOBODY
 
@@ -108,14 +109,16 @@ def _claims(found: Mapping[str, Any]) -> Claims:
     # Not user_metadata, which users write themselves.
     told = found.get("app_metadata")
     told = told if isinstance(told, Mapping) else {}
-    plan, role, scopes = told.get("plan"), told.get("role"), told.get("scopes")
-    scopes = scopes if isinstance(scopes, list) else []
+    plan, role, scopes = told.get("plan"), told.get("role"), told.get("scopes", sorted(ALL))
+    # Meant to narrow, so never read as nothing said; an empty list narrows to nothing.
+    if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
+        raise _refused("its app_metadata.scopes must be a list of texts, or left out")
     return Claims(
         user_id,
         expires_at,
         plan=plan if plan in PLANS else None,
         role=role if role in (ADMIN_ROLE, READ_ONLY_ROLE) else "user",
-        scopes=frozenset(scope for scope in scopes if isinstance(scope, str)),
+        scopes=frozenset(scopes),
     )
 
 

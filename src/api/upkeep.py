@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """Goes round the hub's readers until cancelled."""
+    """Goes round the hub's readers until cancelled, or the hub closes: a cancellation may be swallowed, see Relay."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Upkeep:
         self._tick_seconds = min(MOST_TICK_SECONDS, heartbeat_seconds / 4, send_seconds / 4)
 
     async def run(self) -> None:
-        while True:
+        while not self._hub.closing.is_set():
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._tend(), name="streams")
@@ -52,7 +52,7 @@ class Upkeep:
 
     async def _tend(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
+        while not self._hub.closing.is_set():
             await asyncio.sleep(self._tick_seconds)
             for number, reader in enumerate(list(self._hub.readers())):
                 self._look_at(reader, loop.time())
@@ -71,16 +71,21 @@ class Upkeep:
             reader.wake.set()
 
     async def _check_credentials(self) -> None:
-        """A revoked key or an ended session also ends the streams it opened, one query for all of them."""
-        while True:
+        """A revoked key, an ended session, a user locked out also end their streams: two queries for all of them.
+
+        A signed token cannot be looked up: of what it opened only its user can.
+        """
+        while not self._hub.closing.is_set():
             await asyncio.sleep(self._credential_seconds)
-            credentials = {reader.credential for reader in self._hub.readers() if reader.credential is not None}
-            if not credentials:
+            readers = list(self._hub.readers())
+            if not readers:
                 continue
+            credentials = {reader.credential for reader in readers if reader.credential is not None}
             try:
                 async with self._pool.connection() as connection:
                     ended = await accounts.ended_credentials(connection, credentials)
+                    locked = await accounts.locked_users(connection, {reader.user_id for reader in readers})
             except (psycopg.Error, PoolTimeout) as error:
                 log.log(loudness(error), "credentials of streams not checked", extra={"reason": str(error).strip()})
                 continue
-            self._hub.dismiss("unauthorized", credentials=ended)
+            self._hub.dismiss("unauthorized", credentials=ended, users=locked)

@@ -121,7 +121,7 @@ class StoredResult:
 class Estimate:
     """Where a job stands. position counts from 1; beyond the counting limit only position_at_least is known.
 
-    seconds: until it should start; None with a reason, no_workers or paused.
+    seconds: until it should start; None with a reason: no_workers, paused, or unknown where it could not be read.
     """
 
     position: int | None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -10,6 +11,7 @@ from enum import Enum
 from typing import Any, Self
 from uuid import UUID
 
+import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.errors import NoDataFound, ObjectNotInPrerequisiteState
 from psycopg.rows import class_row, dict_row
@@ -32,6 +34,7 @@ from pgqueue.job import (
     Quota,
     StoredResult,
 )
+from pgqueue.outage import loudness, reason
 from pgqueue.queries import sql
 from pgqueue.row_security import acting_as, execute_as
 from pgqueue.transaction import MAX_RETRIES, async_driver, encode, parameters, read_answer
@@ -40,6 +43,8 @@ MAX_BATCH = 100_000
 BULK_HINTS = 1_000
 """Of a bulk's jobs, so many are told of at once; whoever watches the others finds them by polling."""
 STATS_COUNT_LIMIT = 100_000
+
+log = logging.getLogger(__name__)
 
 
 class Unset(Enum):
@@ -108,7 +113,8 @@ class Queue:
         run_at: not before; None is now. The same key and request_hash give the first job again; the same key with
         another hash raises IdempotencyConflict. args: JSON of at most 256 KiB, else ArgsTooLarge. Raises EnqueueRefused
         at a limit: daily quota, waiting jobs, credits, a full queue. A caller's transaction is not aborted by that, and
-        gets no hint: a poll finds its job within a second. is_estimated: say where the job stands, too.
+        gets no hint: a poll finds its job within a second. is_estimated: say where the job stands, too; with the reason
+        `unknown` where that could not be read any more.
         """
         queue = queue or self._name
         asked = parameters(
@@ -127,12 +133,10 @@ class Queue:
             return await self._enqueue(await async_driver(connection), asked)
         async with self._pool.connection() as own:
             enqueued = await self._enqueue(own, asked, self._user_role)
-            if is_estimated:
-                enqueued = replace(enqueued, estimate=await self._estimator.of_job(own, enqueued.job_id))
-        if enqueued.created:
-            self._hints.ready(queue)
-            self._hints.changed(enqueued.job_id)
-        return enqueued
+            if enqueued.created:
+                self._hints.ready(queue)
+                self._hints.changed(enqueued.job_id)
+            return await self._with_estimate(own, enqueued) if is_estimated else enqueued
 
     async def enqueue_many(
         self,
@@ -264,7 +268,7 @@ class Queue:
     ) -> Enqueued:
         """Run a final job again, as a new job that names the old one. JobNotFound; WrongState while unfinished.
 
-        tier: the owner's present one; None keeps the old job's.
+        tier, is_estimated: as in enqueue.
         """
         async with self._pool.connection() as connection:
             asked = {"job_id": job_id, "user_id": user_id}
@@ -280,18 +284,25 @@ class Queue:
                     row["args"],
                     queue=row["queue"],
                     user_id=row["user_id"],
-                    tier=row["tier"] if tier is None else tier,
+                    tier=tier,
                     priority=row["priority"],
                     requeued_from=job_id,
                     connection=connection,
                 )
                 told = {"job_id": job_id, "requeued_as": enqueued.job_id, "actor": self._acting(actor, user_id)}
                 await connection.execute(sql("record_requeue"), told)
-            if is_estimated:
-                enqueued = replace(enqueued, estimate=await self._estimator.of_job(connection, enqueued.job_id))
-        self._hints.ready(row["queue"])
-        self._hints.changed(enqueued.job_id)
-        return enqueued
+            self._hints.ready(row["queue"])
+            self._hints.changed(enqueued.job_id)
+            return await self._with_estimate(connection, enqueued) if is_estimated else enqueued
+
+    async def _with_estimate(self, connection: AsyncConnection[Any], enqueued: Enqueued) -> Enqueued:
+        """The same, and where it stands. What is committed is never answered with an error: that asks for it twice."""
+        try:
+            estimate = await self._estimator.of_job(connection, enqueued.job_id)
+        except psycopg.Error as error:
+            log.log(loudness(error), "enqueued, but not estimated", extra={"reason": reason(error)})
+            estimate = Estimate(position=None, position_at_least=None, seconds=None, reason="unknown")
+        return replace(enqueued, estimate=estimate)
 
     def _transaction(self, connection: AsyncConnection[Any], user_id: UUID | None) -> AbstractAsyncContextManager[Any]:
         if user_id is not None and self._user_role is not None:
@@ -336,12 +347,12 @@ class Queue:
             await cursor.execute(sql("stats"), {"queue": name, "count_limit": STATS_COUNT_LIMIT})
             row = await cursor.fetchone()
             assert row is not None
-            reason = "paused" if row["paused"] else "no_workers" if row["workers"] == 0 else None
+            unsaid = "paused" if row["paused"] else "no_workers" if row["workers"] == 0 else None
             wait = None
-            if reason is None:
+            if unsaid is None:
                 # The larger question, asked only where somebody can say.
                 capacity = await self._estimator.capacity(connection, name)
-                wait, reason = newcomer(capacity, row["ready"]), capacity.reason
+                wait, unsaid = newcomer(capacity, row["ready"]), capacity.reason
         return QueueStats(
             waiting=row["waiting"],
             active=row["active"],
@@ -349,7 +360,7 @@ class Queue:
             workers=row["workers"],
             slots=row["slots"],
             estimated_wait_seconds=wait,
-            reason=reason,
+            reason=unsaid,
         )
 
     async def estimate(self, job_id: UUID) -> Estimate:

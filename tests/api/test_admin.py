@@ -1,11 +1,14 @@
 """What administrators may look at and do, and that all of it is written down."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
@@ -111,7 +114,12 @@ async def test_a_queue_that_is_not_there_is_not_made_by_a_slip(admin: httpx.Asyn
 
 @pytest.mark.parametrize(
     ("wrong", "path"),
-    [({"maxRunning": 0}, "maxRunning"), ({"starts": "9"}, "starts"), ({"perSeconds": -1}, "perSeconds")],
+    [
+        ({"maxRunning": 0}, "maxRunning"),
+        ({"starts": "9"}, "starts"),
+        ({"perSeconds": -1}, "perSeconds"),
+        ({"maxRuning": 3}, "maxRuning"),
+    ],
 )
 async def test_a_limit_that_is_none_is_400_at_its_place(
     admin: httpx.AsyncClient, client: httpx.AsyncClient, wrong: dict[str, Any], path: str
@@ -244,6 +252,39 @@ async def test_many_are_counted_before_they_are_acted_on_and_never_more_than_wer
     assert entry["facts"] == {"filter": {"status": "failed"}, "atMost": 2, "acted": 2, "refused": {}}
 
 
+async def test_an_action_that_breaks_half_way_says_so_and_how_far_it_came(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await submit(client)
+    cancel, asked = app.state.queue.cancel, list[UUID]()
+
+    async def away_at_the_third(job_id: UUID, **others: Any) -> object:
+        asked.append(job_id)
+        if len(asked) == 3:
+            raise psycopg.OperationalError
+        return await cancel(job_id, **others)
+
+    monkeypatch.setattr(app.state.queue, "cancel", away_at_the_third)
+    broken = await admin.post(f"{ADMIN}/jobs/cancel", json={"filter": {}, "dryRun": False, "atMost": 9})
+
+    (entry,) = (await admin.get(f"{ADMIN}/audit", params={"action": "jobs.cancel"})).json()["entries"]
+    assert broken.status_code == 503
+    assert (entry["outcome"], entry["facts"]["acted"]) == ("failed: OperationalError", 2)
+
+
+async def test_the_history_names_the_administrator(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, app: Starlette
+) -> None:
+    job_id = await submit(client)
+    await admin.post(f"{ADMIN}/jobs/{job_id}/cancel")
+    await admin.post(f"{ADMIN}/jobs/{job_id}/requeue")
+
+    (entry, *_) = (await admin.get(f"{ADMIN}/audit")).json()["entries"]
+    actors = {each.event: each.actor for each in await app.state.queue.history(UUID(job_id))}
+    assert [actors["cancelled"], actors["requeued"]] == [f"admin {entry['userId']}"] * 2
+
+
 async def test_what_an_owner_may_not_an_administrator_may_not_for_him(
     admin: httpx.AsyncClient, app: Starlette, pool: AsyncConnectionPool
 ) -> None:
@@ -340,6 +381,25 @@ async def test_the_audit_log_pages_and_outlives_what_was_cut_short(
     entries = first.json()["entries"] + second.json()["entries"]
     assert [entry["outcome"] for entry in entries] == [None, "done", "done"]
     assert json.dumps(entries).count("queue.pause") == 3
+
+
+async def test_a_dashboards_stream_outlives_an_error_nobody_foresaw(
+    app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, read, asked = app.state.dashboard, app.state.dashboard.read, list[bool]()
+
+    async def broken_at_first(*, with_hour: bool = True) -> Any:
+        asked.append(with_hour)
+        if len(asked) == 1:
+            raise ZeroDivisionError
+        return await read(with_hour=with_hour)
+
+    monkeypatch.setattr(board, "read", broken_at_first)
+    async with asyncio.timeout(60), aclosing(board.follow(closing=asyncio.Event())) as events:
+        first = await anext(events)
+
+    assert first.startswith(b"event: stats\n")
+    assert len(asked) >= 2
 
 
 async def test_a_dashboards_stream_tells_what_changed_and_nothing_twice(

@@ -9,6 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 
 from api_scene import BODY, Person, calling, know_aapl, person, running_app
+from described_answers import BREAKS
 from queue_scene import still_worker
 
 pytestmark = pytest.mark.anyio
@@ -105,11 +106,19 @@ async def test_an_answer_to_what_nobody_foresaw_binds_a_browser_like_any_other(
     usual = await client.get(QUEUE)
     app.state.queue = None
 
-    broken = await client.get(QUEUE)
+    broken = await client.get(QUEUE, extensions={BREAKS: True})
 
     binding = ("content-security-policy", "x-content-type-options", "referrer-policy")
     assert broken.status_code == 500
     assert [broken.headers[name] for name in binding] == [usual.headers[name] for name in binding]
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/static/x"), ("DELETE", "/static/app.js"), ("PUT", "/static/")])
+async def test_files_are_only_read_and_say_so(app: Starlette, method: str, path: str) -> None:
+    async with calling(app) as client:
+        answer = await client.request(method, path)
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
 
 
 @pytest.mark.parametrize("name", ["X-Forwarded-Port", "X-Forwarded-Server", "X-Client-Ip", "True-Client-Ip"])

@@ -76,7 +76,7 @@ async def statuses(client: httpx.AsyncClient) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize(
+MATRIX = pytest.mark.parametrize(
     ("scopes", "role", "allowed"),
     [
         ((), "user", {"read", "jobs"}),
@@ -92,6 +92,9 @@ async def statuses(client: httpx.AsyncClient) -> dict[str, int]:
         (("read", "metrics"), "user", {"read", "metrics"}),
     ],
 )
+
+
+@MATRIX
 async def test_a_key_opens_what_its_scopes_and_its_users_role_both_allow(
     app: Starlette, pool: AsyncConnectionPool, me: Person, scopes: tuple[str, ...], role: str, allowed: set[str]
 ) -> None:
@@ -171,6 +174,51 @@ async def test_a_session_may_what_the_key_that_opened_it_may(
         added = await client.post(QUEUE, json=BODY, headers=SAME)
 
     assert (looked.status_code, added.status_code, added.json()["code"]) == (200, 403, "insufficient_scope")
+
+
+@MATRIX
+async def test_a_session_opens_what_the_key_that_began_it_opens(
+    app: Starlette, pool: AsyncConnectionPool, me: Person, scopes: tuple[str, ...], role: str, allowed: set[str]
+) -> None:
+    await make(pool, me, role)
+    key = await key_of(pool, me, *scopes)
+    async with calling(app) as client:
+        begun = await client.post("/api/session", headers=key.headers)
+        client.headers.update(SAME)
+        found = await statuses(client)
+
+    assert begun.status_code == (200 if allowed else 403)
+    assert found == {name: 200 if name in allowed else 403 if allowed else 401 for name in found}
+
+
+@pytest.mark.parametrize("scopes", [(), ("admin",), ("jobs", "admin")])
+async def test_a_session_may_no_more_than_its_users_role_still_allows(
+    app: Starlette, pool: AsyncConnectionPool, me: Person, scopes: tuple[str, ...]
+) -> None:
+    await make(pool, me, "admin")
+    async with calling(app) as client:
+        await log_in(client, await key_of(pool, me, *scopes))
+        client.headers.update(SAME)
+        before = await statuses(client)
+        await make(pool, me, "user")
+        after = await statuses(client)
+
+    assert before["metrics"] == before["operate"] == 200
+    own = 403 if scopes == ("admin",) else 200
+    assert after == {"read": own, "jobs": own, "metrics": 403, "look": 403, "operate": 403}
+
+
+async def test_a_session_that_names_no_scope_opens_nothing(
+    app: Starlette, pool: AsyncConnectionPool, me: Person
+) -> None:
+    async with calling(app) as client:
+        await log_in(client, me)
+        async with pool.connection() as connection:
+            await connection.execute("update api.sessions set scopes = '{}'")
+        client.headers.update(SAME)
+        found = await statuses(client)
+
+    assert set(found.values()) == {403}
 
 
 async def test_a_session_ends_with_the_key_that_opened_it(

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.applications import Starlette
 
 from api_scene import body, calling, know_aapl, person, running_app
@@ -35,6 +35,20 @@ async def test_a_key_that_is_replayed_takes_nothing_of_the_quota(app: Starlette,
         answers = [await client.post(PATH, json=body(), headers={"Idempotency-Key": "k"}) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert len({answer.json()["jobId"] for answer in answers}) == 1
+
+
+async def test_a_job_that_is_in_is_answered_200_though_the_days_rest_cannot_be_told(
+    app: Starlette, pool: AsyncConnectionPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise PoolTimeout
+
+    monkeypatch.setattr(app.state.queue, "quota", away)
+    async with calling(app, await person(pool, per_day=5)) as client:
+        added = await client.post(PATH, json=body())
+
+    assert added.status_code == 200
+    assert "jobs" not in added.headers["RateLimit"]
 
 
 async def test_requeues_count(app: Starlette, pool: AsyncConnectionPool) -> None:

@@ -65,10 +65,26 @@ def routes(app: Starlette) -> set[tuple[str, str]]:
     return found
 
 
+ADDING = ("/api/backtest/queue", "/api/backtest/sweeps", "/api/backtest/queue/{jobId}/requeue")
+
+
 async def test_every_route_is_described_and_nothing_else(app: Starlette) -> None:
     described = {(method.upper(), path) for path, methods in document()["paths"].items() for method in methods}
 
     assert described == routes(app)
+
+
+def test_the_document_says_what_callers_must_know_of_sessions_limits_and_streams() -> None:
+    whole = document("/backtests")
+    named = {scheme["name"] for scheme in whole["components"]["securitySchemes"].values() if scheme["type"] == "apiKey"}
+    queued = [whole["paths"][path]["post"]["responses"]["200"]["headers"] for path in ADDING]
+
+    assert whole["servers"] == [{"url": "/backtests"}]
+    assert named == {"pgqueue_session", "__Host-session"}
+    assert [{name for one in whole["security"] for name in one}] == [set(whole["components"]["securitySchemes"])]
+    assert all(headers.keys() == {"Location", "RateLimit", "RateLimit-Policy"} for headers in queued)
+    assert "204" in whole["paths"]["/api/backtest/events"]["get"]["responses"]
+    assert whole["paths"]["/api/session"]["post"]["requestBody"]["required"] is False
 
 
 def test_every_schema_is_one_and_every_reference_leads_somewhere() -> None:

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from api import accounts
 from api_scene import Person, body, calling, know_aapl, person, running_app
+from described_answers import BREAKS
 from pgqueue.job import Outcome
 from queue_scene import still_worker
 
@@ -142,6 +143,19 @@ async def test_requests_are_counted_by_route_and_never_by_id(
     assert "nowhere" not in text
 
 
+async def test_a_fault_of_ours_is_counted_like_any_answer(
+    app: Starlette, pool: AsyncConnectionPool, watcher: Person
+) -> None:
+    async with calling(app, await person(pool)) as client:
+        queue, app.state.queue = app.state.queue, None
+        await client.get(QUEUE, extensions={BREAKS: True})
+        app.state.queue = queue
+    async with calling(app, watcher) as client:
+        families = await scrape(client)
+
+    assert value(families, "backtest_http_requests_total", route=QUEUE, method="GET", status="500") == 1
+
+
 async def test_openmetrics_is_spoken_to_who_asks_for_it(app: Starlette, watcher: Person) -> None:
     async with calling(app, watcher) as client:
         answer = await client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
@@ -179,3 +193,46 @@ async def test_a_database_that_is_away_is_said_to_be_and_does_not_blind(
     assert value(families, "backtest_metrics_scrape_error") == 1
     assert not [name for name in families if name.startswith("backtest_queue")]
     assert "backtest_http_requests" in families
+
+
+async def test_while_the_database_is_away_only_a_credential_that_was_good_and_stayed_so_scrapes(
+    database_url: str, pool: AsyncConnectionPool, watcher: Person
+) -> None:
+    revoked = await key_of_a_watcher(pool, watcher)
+    async with running_app(database_url, pool_seconds=0.5) as app, calling(app) as client:
+        # A page's session, which every request without a header would be taken for.
+        begun = await client.post("/api/session", headers=watcher.headers)
+        assert begun.status_code == 200
+        assert (await client.get("/metrics")).status_code == 200
+        assert (await client.get("/metrics", headers=watcher.headers)).status_code == 200
+        assert (await client.get("/metrics", headers=revoked.headers)).status_code == 200
+        async with pool.connection() as connection:
+            await connection.execute("update api.api_keys set revoked_at = now() where prefix = %s", [revoked.key[:12]])
+        assert (await client.get("/metrics", headers=revoked.headers)).status_code == 401
+        await app.state.pool.close()
+        cookie = (await client.get("/metrics")).status_code
+        client.cookies.clear()
+        nobody = (await client.get("/metrics")).status_code
+        found = [(await client.get("/metrics", headers=who.headers)).status_code for who in (watcher, revoked)]
+
+    assert (cookie, nobody, found) == (503, 401, [200, 503])
+
+
+async def key_of_a_watcher(pool: AsyncConnectionPool, watcher: Person) -> Person:
+    async with pool.connection() as connection:
+        _, key = await accounts.create_key(connection, watcher.user_id, scopes=["metrics"])
+    return Person(watcher.user_id, key)
+
+
+async def test_what_keeps_the_queues_facts_away_is_logged(
+    app: Starlette, watcher: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken() -> Any:
+        raise ZeroDivisionError
+
+    app.state.scraper._look = broken
+    async with calling(app, watcher) as client:
+        families = await scrape(client)
+
+    assert value(families, "backtest_metrics_scrape_error") == 1
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ZeroDivisionError]

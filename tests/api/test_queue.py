@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 
 from api_scene import BODY, Person, body, calling, know_aapl, person, running_app
+from described_answers import BREAKS
 from pgqueue import JobState, Outcome, Queue
 from queue_scene import still_worker
 
@@ -465,7 +466,7 @@ async def test_what_goes_wrong_inside_is_told_to_nobody(client: httpx.AsyncClien
     """A queue that is gone stands for any fault of ours."""
     app.state.queue = None
 
-    answer = await client.get(QUEUE)
+    answer = await client.get(QUEUE, extensions={BREAKS: True})
 
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert "Traceback" not in answer.text

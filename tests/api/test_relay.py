@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from uuid import uuid4
 
@@ -50,6 +50,24 @@ async def away(server_url: str, database_url: str) -> AsyncIterator[None]:
             yield
         finally:
             await admin.execute(allow.format(sql.Identifier(name), sql.Literal(True)))
+
+
+async def test_a_cancellation_that_is_swallowed_keeps_no_process_from_ending(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As wait_for beneath the pool does in Python 3.11 when what it waited for comes in that same moment."""
+    asked = asyncio.Event()
+
+    async def deaf() -> float:
+        asked.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return 0.0
+
+    async with asyncio.timeout(30):
+        async with running_app(database_url, reread_seconds=0.05) as app:
+            monkeypatch.setattr(app.state.relay._queue, "clock", deaf)
+            await asked.wait()
 
 
 async def test_without_its_database_the_api_says_so_promises_nothing_and_comes_back(
@@ -114,7 +132,7 @@ async def test_a_relay_that_breaks_ends_its_streams_says_so_and_is_made_anew(
         async with stream(server.url, EVENTS, me.headers | {"Last-Event-ID": all_.last_id}) as again:
             hello, snapshot = await again.next(), await again.next()
 
-    assert [(event.event, event.data) for event in rest] == [("bye", {"reason": "relay"})]
+    assert [(event.event, event.data) for event in rest] == [("mode", {"mode": "poll"}), ("bye", {"reason": "relay"})]
     assert (before.status_code, after.status_code, live.status_code) == (200, 503, 200)
     assert (refused.status_code, refused.json()["code"]) == (503, "relay_broken")
     assert hello.data["recovered"] is False

@@ -50,6 +50,30 @@ async def test_a_key_becomes_a_cookie_that_opens_the_api(app: Starlette, me: Per
     assert "secure" not in cookie
 
 
+@pytest.mark.parametrize(
+    ("https", "origin", "status"),
+    [
+        (True, "https://127.0.0.1", 204),
+        (True, "http://127.0.0.1", 403),
+        (False, "http://127.0.0.1", 204),
+        (False, "https://127.0.0.1", 204),
+        (True, "https://other.example", 403),
+        (False, "null", 403),
+    ],
+)
+async def test_over_https_only_pages_over_https_act_with_the_cookie(
+    database_url: str, me: Person, https: bool, origin: str, status: int
+) -> None:
+    name = "__Host-session" if https else "pgqueue_session"
+    async with running_app(database_url, https=https) as app, calling(app) as client:
+        token = (await log_in(client, me)).headers["set-cookie"].split("=")[1].split(";")[0]
+        client.cookies.clear()
+        headers = {"Cookie": f"{name}={token}", "Origin": origin}
+        ended = await client.delete("/api/session", headers=headers)
+
+    assert ended.status_code == status
+
+
 async def test_over_https_the_cookie_is_bound_to_the_host(database_url: str, me: Person) -> None:
     async with running_app(database_url, https=True) as app, calling(app) as client:
         cookie = (await log_in(client, me)).headers["set-cookie"]

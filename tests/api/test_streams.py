@@ -2,11 +2,13 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx
+import jwt
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
@@ -20,6 +22,7 @@ from queue_scene import StillWorker, still_worker
 
 pytestmark = pytest.mark.anyio
 
+SECRET = "0123456789abcdef0123456789abcdef"
 QUEUE = "/api/backtest/queue"
 EVENTS = "/api/backtest/events"
 
@@ -239,6 +242,32 @@ async def test_a_revoked_keys_streams_end_and_no_others(
 
     assert [(event.event, event.data) for event in rest] == [("bye", {"reason": "unauthorized"})]
     assert status == 401
+
+
+async def test_a_locked_out_users_streams_end_whatever_opened_them(
+    database_url: str, me: Person, pool: AsyncConnectionPool
+) -> None:
+    other = await person(pool)
+    tokens = {"jwt_secret": SECRET, "jwt_issuer": "https://auth.example/v1", "jwt_audience": "authenticated"}
+    said = {"iss": tokens["jwt_issuer"], "aud": "authenticated", "exp": int(time.time()) + 600}
+    mine, theirs = (
+        {"Authorization": f"Bearer {jwt.encode(said | {'sub': str(who.user_id)}, SECRET, 'HS256')}"}
+        for who in (me, other)
+    )
+    async with (
+        serving(database_url, credential_seconds=0.1, **tokens) as (server, app),
+        stream(server.url, EVENTS, mine) as locked,
+        stream(server.url, EVENTS, theirs) as others,
+    ):
+        await locked.next()
+        await others.next()
+        async with pool.connection() as connection:
+            await accounts.lock_out(connection, me.user_id, locked=True)
+        rest = await locked.rest()
+        still_open = app.state.hub.streams_of(other.user_id)
+
+    assert [(event.event, event.data) for event in rest] == [("bye", {"reason": "unauthorized"})]
+    assert still_open == 1
 
 
 async def test_a_stream_ends_when_the_session_that_opened_it_does(

@@ -164,6 +164,34 @@ async def test_plan_and_role_come_from_app_metadata_alone(
     assert (shown["plan"], shown["role"]) == expected
 
 
+@pytest.mark.parametrize("scopes", ["read", ["read", 1], {"read": True}, None, 7, False, [["read"]]], ids=str)
+async def test_a_token_whose_scopes_are_no_list_of_texts_opens_nothing(app: Starlette, scopes: Any) -> None:
+    async with calling(app) as client:
+        answer = await client.get(QUEUE, headers=bearer(token(app_metadata={"scopes": scopes})))
+
+    assert answer.status_code == 401
+    assert "app_metadata.scopes must be a list of texts" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [({}, [200, 200, 200]), ({"scopes": []}, [403] * 3), ({"scopes": ["read"]}, [200, 403, 200])],
+    ids=str,
+)
+async def test_scopes_left_out_of_a_token_are_all_and_an_empty_list_is_none(
+    app: Starlette, said: dict[str, Any], found: list[int]
+) -> None:
+    headers = bearer(token(app_metadata=said))
+    async with calling(app) as client:
+        answers = [
+            await client.get(QUEUE, headers=headers),
+            await client.post(QUEUE, json=BODY, headers=headers),
+            await client.post("/api/session", headers=headers),
+        ]
+
+    assert [answer.status_code for answer in answers] == found
+
+
 async def test_a_token_makes_no_operator_of_a_user_whom_only_the_database_calls_one(
     app: Starlette, pool: AsyncConnectionPool
 ) -> None:

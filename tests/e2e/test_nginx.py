@@ -23,6 +23,7 @@ NGINX = shutil.which("nginx", path=os.environ["PATH"] + os.pathsep + "/usr/sbin"
 LOCATION = Path(__file__).parents[2] / "deploy" / "nginx" / "location.conf"
 PREFIX = "/backtests"
 QUEUE = f"{PREFIX}/api/backtest/queue"
+DEFINITION = {"version": 1, "name": "Kept", "params": {}, "entryLong": "close > 1"}
 
 pytestmark = [
     pytest.mark.anyio,
@@ -141,6 +142,9 @@ async def test_under_a_path_every_link_leads_back_through_the_proxy(
         shown = await client.get(accepted.headers["Location"])
         pages = await client.get(f"{PREFIX}/api/backtest/jobs?limit=1")
         refused = await client.get(f"{QUEUE}/nothing")
+        kept = await client.post(f"{PREFIX}/api/strategies", json={"definition": DEFINITION})
+        found = await client.get(kept.headers["Location"])
+        described = (await client.get(f"{PREFIX}/openapi.json")).json()
 
     assert (bare.status_code, bare.headers["location"]) == (308, f"{site.url}{PREFIX}/")
     assert (page.status_code, script.status_code, accepted.status_code) == (200, 200, 200)
@@ -148,6 +152,8 @@ async def test_under_a_path_every_link_leads_back_through_the_proxy(
     assert all(link.startswith(f"{QUEUE}/") for link in links.values())
     assert accepted.headers["Location"] == links["self"] == shown.json()["links"]["self"]
     assert pages.json()["next"].startswith(f"{PREFIX}/api/backtest/jobs?")
+    assert kept.headers["Location"] == f"{PREFIX}/api/strategies/{found.json()['id']}"
+    assert described["servers"] == [{"url": PREFIX}]
     assert refused.status_code == 404
     assert refused.json()["instance"] == f"{QUEUE}/nothing"
 

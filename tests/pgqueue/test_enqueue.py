@@ -8,8 +8,9 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from pgqueue.accounts import set_account
 from pgqueue.errors import ArgsTooLarge, IdempotencyConflict, JobNotFound, WrongState
-from pgqueue.job import NOBODY, Cancelled, JobState, Outcome
+from pgqueue.job import NOBODY, Cancelled, Estimate, JobState, Outcome
 from pgqueue.queue import Queue
 from pgqueue.transaction import MAX_ARGS_BYTES
 from queue_scene import count, read_one, set_plan, still_worker
@@ -173,11 +174,37 @@ async def test_requeue_makes_a_new_job_that_names_the_old(queue: Queue, pool: As
     worker = await still_worker(pool)
     await worker.end(await worker.claim_one(), Outcome.FAILED, permanent=True)
 
-    new = await queue.requeue(old.job_id, user_id=user)
+    new = await queue.requeue(old.job_id, user_id=user, tier=1)
 
     job = await read_one(queue, new.job_id)
     assert (job.requeued_from, job.args, job.user_id, job.tier, job.priority) == (old.job_id, {"a": 1}, user, 1, 7)
     assert (await read_one(queue, old.job_id)).state is JobState.FAILED
+
+
+async def test_requeue_without_a_tier_is_of_the_accounts_present_one(queue: Queue, pool: AsyncConnectionPool) -> None:
+    user = uuid4()
+    async with pool.connection() as connection:
+        await set_account(connection, user, plan="pro")
+        old = await queue.enqueue("echo", {}, user_id=user)
+        await queue.cancel(old.job_id)
+        await set_account(connection, user, plan="free")
+
+    new = await queue.requeue(old.job_id)
+
+    assert [(await read_one(queue, one.job_id)).tier for one in (old, new)] == [2, 0]
+
+
+async def test_what_is_enqueued_is_said_to_be_though_nobody_can_say_where_it_stands(
+    queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    async with pool.connection() as connection:
+        await connection.execute("alter table pgqueue.workers rename to away")
+        enqueued = await queue.enqueue("echo", {}, is_estimated=True)
+        await queue.cancel(enqueued.job_id)
+        again = await queue.requeue(enqueued.job_id, is_estimated=True)
+
+    unknown = Estimate(position=None, position_at_least=None, seconds=None, reason="unknown")
+    assert [enqueued.estimate, again.estimate] == [unknown, unknown]
 
 
 async def test_requeue_of_an_unfinished_job_is_refused(queue: Queue) -> None:

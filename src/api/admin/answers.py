@@ -189,7 +189,7 @@ class Findings(TypedDict):
 
 
 class Entry(TypedDict):
-    """outcome: done, refused with the reason, or null for what was cut short."""
+    """outcome: done, refused or failed with the reason, or null for what was cut short."""
 
     id: int
     at: Time

@@ -16,6 +16,7 @@ from api.paging import page, whole_number
 from api.problems import Problem, invalid
 from api.queries import sql
 from api.shapes import iso
+from pgqueue import EnqueueRefused
 
 PAGE_LIMIT = 200
 LAST_ID = 2**63 - 1
@@ -28,7 +29,7 @@ async def recorded(
 ) -> AsyncIterator[dict[str, Any]]:
     """Around an action: written down before, its outcome after. What is put into the dictionary is added to the facts.
 
-    An action that was cut short keeps no outcome, and one that was refused keeps the refusal.
+    An action that was cut short keeps no outcome, one that was refused keeps the refusal, one that broke says so.
     """
     parameters = {"user_id": admin.user_id, "action": action, "target": target, "facts": Jsonb(facts)}
     pool = request.app.state.pool
@@ -37,11 +38,22 @@ async def recorded(
     found: dict[str, Any] = {}
     try:
         yield found
+    except Problem as problem:
+        await _end(request, row[0], f"refused: {problem.detail}", found)
+        raise
+    except EnqueueRefused as error:
+        await _end(request, row[0], f"refused: {error}", found)
+        raise
     except Exception as error:
-        said = error.detail if isinstance(error, Problem) else type(error).__name__
-        await _end(request, row[0], f"refused: {said}", found)
+        # What was done before it broke stands in the facts.
+        await _end(request, row[0], f"failed: {type(error).__name__}", found)
         raise
     await _end(request, row[0], "done", found)
+
+
+def acting(admin: Account) -> str:
+    """How the history of a job or queue names the administrator."""
+    return f"admin {admin.user_id}"
 
 
 async def _end(request: Request, audit_id: int, outcome: str, facts: dict[str, Any]) -> None:

@@ -101,6 +101,9 @@ class Dashboard:
                 found = await self.read(with_hour=count % HOUR_EVERY == 0)
             except (psycopg.Error, PoolTimeout) as error:
                 log.warning("dashboard not read; trying again", extra={"reason": str(error).strip()})
+            except Exception:
+                # Those who look on would otherwise wait for ever for a task that is no more.
+                log.exception("dashboard not read; trying again")
             else:
                 if found != self.newest:
                     self.newest, self.version = found, self.version + 1

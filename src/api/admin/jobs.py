@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.accounts import Account
-from api.admin.audit import as_uuid, recorded
+from api.admin.audit import acting, as_uuid, recorded
 from api.admin.bodies import checked, read_as
 from api.auth import require_admin
 from api.backtests import parse_job_id
@@ -124,12 +124,12 @@ async def _find(request: Request) -> JobSnapshot:
     return found
 
 
-Act = Callable[[Queue, UUID], Awaitable[object]]
+Act = Callable[[Queue, UUID, str], Awaitable[object]]
 ACTIONS: dict[str, Act] = {
-    "requeue": lambda queue, job_id: queue.requeue(job_id),
-    "cancel": lambda queue, job_id: queue.cancel(job_id),
+    "requeue": lambda queue, job_id, actor: queue.requeue(job_id, actor=actor),
+    "cancel": lambda queue, job_id, actor: queue.cancel(job_id, actor=actor),
 }
-"""By name, for one job: raising JobNotFound, WrongState or EnqueueRefused where it cannot be."""
+"""By name, for one job and whoever acts: raising JobNotFound, WrongState or EnqueueRefused where it cannot be."""
 
 
 async def requeue(request: Request) -> Response:
@@ -158,7 +158,7 @@ async def _act(request: Request, action: str) -> Response:
     job_id = parse_job_id(request.path_params["job_id"])
     async with recorded(request, admin, f"job.{action}", f"job:{job_id}") as facts:
         try:
-            done = await ACTIONS[action](request.app.state.queue, job_id)
+            done = await ACTIONS[action](request.app.state.queue, job_id, acting(admin))
         except JobNotFound:
             raise not_found("job") from None
         except WrongState as error:
@@ -188,17 +188,18 @@ async def _act_on(
     request: Request, admin: Account, action: str, bulk: Bulk, ids: list[UUID], *, is_all: bool
 ) -> Response:
     asked = bulk.filter.model_dump(mode="json", by_alias=True, exclude_none=True)
-    acted, refused = 0, dict[str, int]()
+    refused: dict[str, int] = {}
     async with recorded(request, admin, f"jobs.{action}", "jobs", filter=asked, atMost=bulk.at_most) as facts:
+        # Kept up to date: should the database go away half-way, the log still says how far it came.
+        facts |= {"acted": 0, "refused": refused}
         for job_id in ids[: bulk.at_most]:
             try:
-                await ACTIONS[action](request.app.state.queue, job_id)
-                acted += 1
+                await ACTIONS[action](request.app.state.queue, job_id, acting(admin))
+                facts["acted"] += 1
             except (JobNotFound, WrongState, EnqueueRefused) as error:
                 name = type(error).__name__
                 refused[name] = refused.get(name, 0) + 1
-        facts |= {"acted": acted, "refused": refused}
-    return _answer(action, matched=len(ids), is_all=is_all, acted=acted, refused=refused)
+    return _answer(action, matched=len(ids), is_all=is_all, acted=facts["acted"], refused=refused)
 
 
 def _answer(action: str, *, matched: int, is_all: bool, acted: int, refused: dict[str, int]) -> Response:

@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.admin.audit import recorded
+from api.admin.audit import acting, recorded
 from api.admin.bodies import read_as
 from api.auth import require_admin
 from api.problems import invalid, not_found
@@ -23,7 +23,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 class Limits(BaseModel):
     """What is given is set, null is no limit, what is left out stays. starts: so many in any perSeconds."""
 
-    model_config = ConfigDict(alias_generator=to_camel, strict=True)
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
 
     max_waiting: int | None = Field(None, ge=1, le=10_000_000)
     max_running: int | None = Field(None, ge=1, le=100_000)
@@ -52,7 +52,7 @@ async def _switch(request: Request, verb: Literal["pause", "resume"]) -> Respons
     name = await _name(request)
     queue: Queue = request.app.state.queue
     async with recorded(request, admin, f"queue.{verb}", f"queue:{name}"):
-        await (queue.pause(name) if verb == "pause" else queue.resume(name))
+        await (queue.pause if verb == "pause" else queue.resume)(name, actor=acting(admin))
     return await _one(request, name)
 
 
@@ -74,6 +74,7 @@ async def limit(request: Request) -> Response:
             max_running=_given(given, "max_running"),
             starts=_given(given, "starts"),
             per_seconds=limits.per_seconds or (1.0 if limits.starts else None),
+            actor=acting(admin),
         )
     return await _one(request, name)
 

@@ -17,7 +17,7 @@ account as (
   limit 1
 )
 select account.user_id, plans.name as plan, coalesce(users.is_admin, false) as is_admin,
-       coalesce(users.is_read_only_admin, false) as is_read_only_admin, '{}'::text[] as scopes,
+       coalesce(users.is_read_only_admin, false) as is_read_only_admin, null::text[] as scopes,
        users.locked_at is not null as is_locked
   from account
   join pgqueue.plans on plans.tier = account.tier

@@ -1,4 +1,4 @@
--- Who presents this key; the use is noted at most once a minute, so that a busy key is not a busy row.
+-- Who presents this key (one that names no scopes is not narrowed: null); the use is noted at most once a minute, so that a busy key is not a busy row.
 with found as (
   select api_keys.id, api_keys.last_used_at, api_keys.scopes, api_keys.expires_at, api_keys.hash, users.id as user_id,
          plans.name as plan, users.is_admin, users.is_read_only_admin
@@ -18,4 +18,4 @@ noted as (
    where api_keys.id = found.id
      and (found.last_used_at is null or found.last_used_at < clock_timestamp() - interval '1 minute')
 )
-select user_id, plan, is_admin, is_read_only_admin, scopes, expires_at, id as key_id, hash as credential from found
+select user_id, plan, is_admin, is_read_only_admin, nullif(scopes, '{}') as scopes, expires_at, id as key_id, hash as credential from found
