@@ -1,5 +1,6 @@
 """What the README says is true: its settings, its commands, its files, its Python."""
 
+import os
 import re
 import shlex
 import subprocess
