@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import signal
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
@@ -21,6 +22,8 @@ from pgqueue.job import ClaimedJob, Outcome
 START_SECONDS = 120.0
 """The first child waits for the forkserver to import and compile everything."""
 REAP_SECONDS = 2.0
+START_PAUSE_SECONDS = (1.0, 30.0)
+"""After a child that did not start: at first, doubled each time, and at most."""
 TERMINATE_SECONDS = 0.5
 """Between SIGTERM and SIGKILL: libraries may flush what they hold, ours hold nothing."""
 
@@ -77,6 +80,14 @@ class Executor:
         self._overgrown_bytes = 0
         """What the child held that was stopped for it; 0 when it was not."""
         self.children_started = 0
+        self.start_failures = 0
+        """Since a child last came up."""
+        self._rests_until = 0.0
+
+    @property
+    def rest_seconds(self) -> float:
+        """For so long it is to be given nothing, for no child came up a moment ago; 0 when it may."""
+        return max(0.0, self._rests_until - time.monotonic())
 
     @property
     def is_worn(self) -> bool:
@@ -107,13 +118,20 @@ class Executor:
         """Have a child ready. ChildStartFailed when none comes up."""
         async with self._starting:
             if self._child is None:
-                self._child = await self._spawn()
+                try:
+                    self._child = await self._spawn()
+                except ChildStartFailed:
+                    shortest, longest = START_PAUSE_SECONDS
+                    self._rests_until = time.monotonic() + min(longest, shortest * 2 ** min(self.start_failures, 10))
+                    self.start_failures += 1
+                    raise
+                self.start_failures = 0
 
     async def run(self, jobs: Sequence[ClaimedJob], on_progress: OnProgress) -> list[Ending]:
         """Run the jobs one after the other, each to its end, whatever that is; never raises for what they do.
 
         May be called while another call runs: its jobs come after that one's, without a pause between the two. When
-        the child dies over a job, those that it had not begun are given back.
+        the child dies over a job, those that it had not begun are given back; so are all when no child comes up.
         """
         endings: list[Ending] = []
         self._runs += 1
@@ -131,8 +149,8 @@ class Executor:
                     endings.append(await self._run_one(job, on_progress, is_first=child.ended == 0))
                     child.ended += 1
         except ChildStartFailed as error:
+            # Nothing of the job's: it has not begun, and goes to a slot that can run it.
             log.error("%s", error)  # noqa: TRY400 - the sentence says it all
-            endings.append(crashed(jobs[0], str(error)))
         finally:
             self._runs -= 1
         if self.is_worn and not self._runs:
@@ -181,9 +199,10 @@ class Executor:
         return handler.time_limit if handler is not None else None
 
     async def _converse(self, job: ClaimedJob, on_progress: OnProgress) -> Ending:
-        assert self._child is not None
-        while True:
-            kind, body = await frames.read(self._child.reader)
+        child = self._child
+        # A kill takes the child away between two frames, too: what it had still said counts no more.
+        while child is not None and self._child is child:
+            kind, body = await frames.read(child.reader)
             if kind is Kind.PROGRESS:
                 percent, self._step, remaining = json.loads(body)
                 on_progress(job, ProgressReport(percent, self._step, remaining))
@@ -193,6 +212,7 @@ class Executor:
                 return raised(job, json.loads(body))
             elif kind is Kind.SNOOZE:
                 return snoozed(job, *json.loads(body))
+        raise EOFError
 
     def _overgrown(self, job: ClaimedJob, held_bytes: int, *, is_first: bool) -> Ending:
         held, limit = held_bytes // memory.MEGABYTE, self._max_bytes // memory.MEGABYTE

@@ -251,6 +251,8 @@ class Queue:
                 return Cancelled.REQUESTED
             case JobState.SCHEDULED | JobState.HELD | JobState.READY:
                 self._hints.changed(job_id)
+                if row["freed_queue"] is not None:
+                    self._hints.ready(row["freed_queue"])
                 return Cancelled.CANCELLED
 
     async def requeue(
