@@ -15,7 +15,7 @@ from pgqueue.accounts import grant
 from pgqueue.claim import promote
 from pgqueue.errors import CreditsUsedUp, DailyQuotaReached, QueueFull, TooManyWaiting, WrongState
 from pgqueue.job import ClaimedJob, JobState, Outcome
-from pgqueue.maintenance import count_waiting, lift, rescue
+from pgqueue.maintenance import admit_stragglers, count_waiting, lift, rescue
 from pgqueue.queue import Queue
 from queue_scene import (
     QUEUE,
@@ -164,6 +164,47 @@ async def test_who_waited_too_long_stands_above_all_but_never_beyond_the_limit(
     claimed = [job.id for job in await worker.claim(10)]
     assert claimed == [old[0], old[2], paid]
     assert await lift(pool, queue=QUEUE, max_wait_seconds=600) == 0
+    assert await violations(pool) == []
+
+
+async def test_lifting_waits_for_no_users_lane(queue: Queue, pool: AsyncConnectionPool) -> None:
+    """As when a caller enqueues in a transaction of his own and leaves that open."""
+    await set_plan(pool, 0, concurrent=1)
+    patient, other = uuid4(), uuid4()
+    ids = [
+        (await queue.enqueue("echo", {}, user_id=user, priority=p)).job_id for user in (patient, other) for p in (1, 2)
+    ]
+    async with pool.connection() as connection:
+        await connection.execute("update pgqueue.jobs set run_at = run_at - interval '11 minutes'")
+        await connection.execute(
+            "update pgqueue.jobs set run_at = run_at - interval '1 minute' where id = any(%s)", ([ids[1], ids[3]],)
+        )
+    async with asyncio.timeout(25), pool.connection() as connection, connection.transaction():
+        await queue.enqueue("echo", {}, user_id=patient, connection=connection)
+        assert await lift(pool, queue=QUEUE, max_wait_seconds=600) == 4
+    assert await violations(pool) == []
+
+
+async def test_stragglers_are_admitted_and_other_queues_left_to_their_own_workers(
+    queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    await set_plan(pool, concurrent=2)
+    held, elsewhere, ids = uuid4(), uuid4(), []
+    for user, name in ((held, QUEUE), (elsewhere, "another")):
+        ids += [(await queue.enqueue("echo", {}, user_id=user, queue=name)).job_id for _ in range(2)]
+    async with pool.connection() as connection:
+        # As a wake-up that was missed leaves it.
+        await connection.execute("alter table pgqueue.jobs disable trigger jobs_moved")
+        await connection.execute("update pgqueue.jobs set state = 'held' where id = any(%s)", (ids[1::2],))
+        await connection.execute("alter table pgqueue.jobs enable trigger jobs_moved")
+        await connection.execute(
+            "update pgqueue.lanes set used = used - 1, parked = parked + 1 where user_id = any(%s)",
+            ([held, elsewhere],),
+        )
+
+    await admit_stragglers(pool, queue=QUEUE)
+
+    assert await states(queue, ids) == ["ready", "ready", "ready", "held"]
     assert await violations(pool) == []
 
 
