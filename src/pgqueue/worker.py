@@ -19,7 +19,7 @@ from pgqueue.cursor import Cursor
 from pgqueue.database import open_pool
 from pgqueue.ending import Ending, Endings, crashed
 from pgqueue.errors import LeaseLost
-from pgqueue.executor import Executor, ProgressReport, prepare_forkserver
+from pgqueue.executor import Executor, ProgressReport
 from pgqueue.handlers import Handler
 from pgqueue.hints import CANCEL, READY, parse_ids
 from pgqueue.job import ClaimedJob, JobState, Outcome
@@ -30,6 +30,7 @@ from pgqueue.outage import loudness, reason
 from pgqueue.pace import Pace, deal
 from pgqueue.progress import ProgressBoard
 from pgqueue.settings import Settings
+from pgqueue.spawn import prepare_forkserver
 from pgqueue.vitals import Vitals
 
 DATABASE_AWAY_SECONDS = 0.5

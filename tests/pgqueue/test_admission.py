@@ -180,7 +180,7 @@ async def test_lifting_waits_for_no_users_lane(queue: Queue, pool: AsyncConnecti
             "update pgqueue.jobs set run_at = run_at - interval '1 minute' where id = any(%s)", ([ids[1], ids[3]],)
         )
     async with asyncio.timeout(25), pool.connection() as connection, connection.transaction():
-        await queue.enqueue("echo", {}, user_id=patient, connection=connection)
+        await connection.execute("select from pgqueue.lanes where user_id = %s for update", (patient,))
         assert await lift(pool, queue=QUEUE, max_wait_seconds=600) == 4
     assert await violations(pool) == []
 
@@ -205,6 +205,8 @@ async def test_stragglers_are_admitted_and_other_queues_left_to_their_own_worker
     await admit_stragglers(pool, queue=QUEUE)
 
     assert await states(queue, ids) == ["ready", "ready", "ready", "held"]
+    await admit_stragglers(pool, queue="another")
+    assert await states(queue, ids) == ["ready"] * 4
     assert await violations(pool) == []
 
 

@@ -91,8 +91,8 @@ async def test_what_was_switched_off_or_never_granted_is_named(queue: Queue, poo
 
 
 async def test_a_quiet_queue_that_is_counted_is_all_right(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await still_worker(pool)
     await queue.enqueue("echo", {})
-    await count_waiting(pool, queue="backtest")
     async with pool.connection() as connection:
         await connection.execute("update pgqueue.queues set counted_at = now() - interval '2 minutes'")
     assert (await findings(pool))["counts"].verdict is Verdict.WARNING
