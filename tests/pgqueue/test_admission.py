@@ -127,6 +127,31 @@ async def test_waiting_jobs_have_a_limit_each_and_in_all(queue: Queue, pool: Asy
     assert await count(pool, "select count(*) from pgqueue.jobs") == 3
 
 
+async def test_a_full_queue_refuses_also_while_no_worker_counts(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await queue.limit(max_waiting=10)
+
+    async def fill() -> None:
+        while True:
+            await queue.enqueue("echo", {})
+
+    async with asyncio.timeout(60):
+        with pytest.raises(QueueFull, match="10 jobs are waiting"):
+            await fill()
+    # Enqueues that come between a count and the next are taken.
+    assert await count(pool, "select count(*) from pgqueue.jobs") >= 10
+
+
+async def test_where_a_worker_counts_nobody_else_does(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await still_worker(pool)
+    await queue.limit(max_waiting=10)
+    for _ in range(11):
+        await queue.enqueue("echo", {})
+    async with asyncio.timeout(60):
+        while "backtest" not in queue._waiting._rests:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+    assert await count(pool, "select waiting from pgqueue.queues where name = 'backtest'") == 0
+
+
 async def test_a_raised_limit_admits_at_once(queue: Queue, pool: AsyncConnectionPool) -> None:
     await set_plan(pool, concurrent=1)
     user = uuid4()

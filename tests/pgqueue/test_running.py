@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -11,6 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from pgqueue import Snooze, frames
 from pgqueue.child import MAX_STEP_CHARS
+from pgqueue.executor import TERMINATE_SECONDS
 from pgqueue.handlers import SnoozeRequest
 from pgqueue.hints import READY
 from pgqueue.job import JobSnapshot, JobState
@@ -128,19 +128,20 @@ async def test_a_host_without_memory_is_a_passing_trouble(database_url: str, que
     assert "gave the run no more memory" in job.error["message"]
 
 
-async def test_a_run_that_ignores_sigterm_is_gone_within_grace_and_a_second(database_url: str, queue: Queue) -> None:
-    """Counted by the database, from the request to the end; a loaded machine may only make it slower."""
+async def test_a_run_that_ignores_sigterm_is_killed_after_its_grace(
+    database_url: str, queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    """By the database's clock. Nothing else ends it before its time limit of 30 s; a loaded machine may be slow."""
     grace = 0.5
     async with running_worker(database_url, cancel_grace_seconds=grace):
         enqueued = await queue.enqueue("deaf", {})
         await wait_for(database_url, queue, enqueued.job_id, lambda job: job.percent > 0)
-        asked = time.monotonic()
         await queue.cancel(enqueued.job_id)
         job = await wait_final(database_url, queue, enqueued.job_id)
-        took = time.monotonic() - asked
 
     assert job.state is JobState.CANCELLED
-    assert grace <= took < 20
+    took = await count(pool, "select extract(epoch from finished_at - cancel_requested_at) * 1000 from pgqueue.jobs")
+    assert (grace + TERMINATE_SECONDS) * 1000 <= took < 25_000
 
 
 async def test_a_result_beyond_the_bound_fails_for_good_and_harms_no_other(
