@@ -1,15 +1,13 @@
-"""Runs the migrations of all three schemas over one connection, in one transaction."""
+"""Runs the migrations of all three schemas, each in a transaction of its own: none keeps the locks of those before."""
 
 from alembic import context
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
 import api.schema
 import engine.schema
 import pgqueue.schema
-
-# Any number that only this project locks: two migrations at once wait for each other.
-MIGRATION_LOCK = 7_264_113_905
+from pgqueue.migration_lock import MIGRATION_LOCK
 
 METADATA = [pgqueue.schema.metadata, engine.schema.metadata, api.schema.metadata]
 SCHEMAS = {metadata.schema for metadata in METADATA}
@@ -28,6 +26,7 @@ def run(connection: Connection) -> None:
         version_table_schema="pgqueue",
         compare_type=True,
         compare_server_default=True,
+        transaction_per_migration=True,
     )
     with context.begin_transaction():
         context.run_migrations()
@@ -46,16 +45,24 @@ def main() -> None:
     engine = create_engine(
         url, poolclass=NullPool, connect_args={"prepare_threshold": None, "application_name": "pgqueue migrate"}
     )
-    with engine.begin() as connection:
-        # An index on a large table takes its time, whatever the role's own limit is.
-        connection.execute(text("set local statement_timeout = 0"))
-        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-        # After that lock, which another migration may hold for long. A migration that cannot get a table's lock gives
-        # up instead of stopping everyone who queues behind it; `pgqueue migrate` tries again.
-        connection.execute(text("set local lock_timeout = '4s'"))
-        # The version table lives in the first schema, so that must be there before Alembic looks.
-        connection.execute(text("create schema if not exists pgqueue"))
-        run(connection)
+    event.listen(engine, "begin", set_limits)
+    # Held by a transaction that does nothing else, to the end of all: a pooler keeps to it, as it would to no session.
+    with engine.begin() as guard:
+        guard.execute(text("set local lock_timeout = 0"))
+        guard.execute(text("set local idle_in_transaction_session_timeout = 0"))
+        guard.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        with engine.connect() as connection:
+            with connection.begin():
+                # The version table lives in the first schema, so that must be there before Alembic looks.
+                connection.execute(text("create schema if not exists pgqueue"))
+            run(connection)
+
+
+def set_limits(connection: Connection) -> None:
+    # An index on a large table takes its time, whatever the role's own limit is. A migration that cannot get a table's
+    # lock gives up instead of stopping everyone who queues behind it; `pgqueue migrate` tries again from there.
+    connection.exec_driver_sql("set local statement_timeout = 0")
+    connection.exec_driver_sql("set local lock_timeout = '4s'")
 
 
 main()

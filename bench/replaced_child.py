@@ -8,9 +8,10 @@ from uuid import uuid4
 
 from bench.handlers import FirstResult
 from pgqueue import Handler
-from pgqueue.executor import Executor, prepare_forkserver
+from pgqueue.executor import Executor
 from pgqueue.job import ClaimedJob
 from pgqueue.memory import MEGABYTE
+from pgqueue.spawn import prepare_forkserver
 
 HANDLERS: dict[str, Handler] = {"first": FirstResult()}
 

@@ -1,5 +1,6 @@
 """Handlers that workers of tests and benches run: real ones, in real children."""
 
+import math
 import os
 import signal
 import time
@@ -46,6 +47,19 @@ class Echo(_Plain):
 
     def run(self, args: Mapping[str, Any], context: Context) -> Outcome:
         return Outcome({"echo": dict(args)}, preview=b"p", detail=b"d" * args.get("detail_bytes", 1))
+
+
+class Babble(_Plain):
+    """Reports what no database can store, and is done when it is cancelled or after `seconds`."""
+
+    def run(self, args: Mapping[str, Any], context: Context) -> Outcome:
+        step, ends_at = "nul \0 half \ud800 " + "x" * 100_000, time.monotonic() + args["seconds"]
+        for percent in range(1_000_000):
+            if context.cancelled() or time.monotonic() > ends_at:
+                break
+            context.progress(percent, step, (math.nan, math.inf, -1.0, 1e300, 1e-300)[percent % 5])
+            time.sleep(0.01)
+        return Outcome()
 
 
 class Hopeless(Exception):
@@ -167,4 +181,5 @@ HANDLERS: dict[str, Handler] = {
     "grow": Growing(),
     "starved": Starved(),
     "broken": Broken(),
+    "babble": Babble(),
 }

@@ -53,8 +53,8 @@ class StillWorker:
             facts = {"summary": "{}", "preview": b"", "detail": b""} | facts
         elif outcome in (Outcome.FAILED, Outcome.CRASHED):
             facts = {"error": {"type": "Test", "message": "on purpose"}} | facts
-        states = await self.endings._write_batch([Ending(job.id, job.attempt, outcome, **facts)])
-        return states.get(job.id)
+        written = await self.endings._write_batch([Ending(job.id, job.attempt, outcome, **facts)])
+        return written[job.id].state if job.id in written else None
 
 
 async def still_worker(pool: AsyncConnectionPool, *, lease_seconds: float = 60.0) -> StillWorker:

@@ -41,7 +41,7 @@ OURS = {
         "engine.timeframes",
         "engine.strategies.source",  # a file's errors are shown alike by both command lines
     },
-    "alembic": {"api.schema", "engine.schema", "pgqueue.schema"},
+    "alembic": {"api.schema", "engine.schema", "pgqueue.schema", "pgqueue.migration_lock"},
 }
 
 # Which third party may be used where: places are globs below the package.

@@ -1,6 +1,7 @@
 """The child process: runs one job after another, hears of cancels while it computes, dies with its worker."""
 
 import json
+import math
 import os
 import signal
 import socket
@@ -24,6 +25,8 @@ MAX_MESSAGE_CHARS = 2_000
 NICENESS = 10
 """Runs give way to what must answer at once on the same host: the worker's lease, an API, Postgres."""
 MAX_TRACEBACK_CHARS = 8_000
+MAX_STEP_CHARS = 200
+MAX_REMAINING_SECONDS = 1e9
 
 
 class ResultTooLarge(Exception):
@@ -44,11 +47,12 @@ class RunContext:
         self._last: tuple[int, str] | None = None
 
     def progress(self, percent: int, step: str, remaining_seconds: float | None = None) -> None:
-        percent = max(0, min(100, int(percent)))
+        # Written together with that of all the worker's runs: one that Postgres cannot take would silence them.
+        percent, step = max(0, min(100, int(percent))), _clean(str(step))[:MAX_STEP_CHARS]
         if (percent, step) == self._last:
             return
         self._last = (percent, step)
-        frames.send(self._sock, Kind.PROGRESS, json.dumps([percent, step, remaining_seconds]).encode())
+        frames.send(self._sock, Kind.PROGRESS, json.dumps([percent, step, _seconds(remaining_seconds)]).encode())
 
     def cancelled(self) -> bool:
         return self.cancel.is_set()
@@ -146,6 +150,13 @@ def describe(error: BaseException) -> dict[str, Any]:
         "traceback": _clean("".join(traceback.format_exception(error)))[-MAX_TRACEBACK_CHARS:],
         "permanent": bool(getattr(error, "permanent", False)),
     }
+
+
+def _seconds(given: float | None) -> float | None:
+    """As Postgres's real takes it, rounded to milliseconds; None for what is no time."""
+    if given is None or not math.isfinite(given):
+        return None
+    return round(min(max(0.0, float(given)), MAX_REMAINING_SECONDS), 3)
 
 
 def _clean(text: str) -> str:

@@ -5,9 +5,8 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -16,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pgqueue import frames
 from pgqueue.errors import LeaseLost
 from pgqueue.job import ClaimedJob, JobState, Outcome
-from pgqueue.outage import loudness, reason
+from pgqueue.outage import is_away, loudness, reason
 from pgqueue.queries import sql
 from pgqueue.retry import delay_seconds
 
@@ -56,10 +55,17 @@ class Ending:
         return len(self.summary or "") + len(self.preview or b"") + len(self.detail or b"")
 
 
+class Ended(NamedTuple):
+    """limited: the job counted towards its user's limit, so another of his may have become ready."""
+
+    state: JobState
+    limited: bool
+
+
 @dataclass(frozen=True, slots=True)
 class _Request:
     endings: Sequence[Ending]
-    written: asyncio.Future[Mapping[UUID, JobState]]
+    written: asyncio.Future[Mapping[UUID, Ended]]
 
 
 def completed(job: ClaimedJob, body: bytes) -> Ending:
@@ -105,8 +111,8 @@ class Endings:
         """Of the jobs whose ending is not written yet."""
         return self._open
 
-    async def write(self, endings: Sequence[Ending]) -> Mapping[UUID, JobState]:
-        """The jobs' new states once they are committed; one that is missing had lost its lease: nothing was written."""
+    async def write(self, endings: Sequence[Ending]) -> Mapping[UUID, Ended]:
+        """What became of the jobs once it is committed; one that is missing had lost its lease: nothing was written."""
         request = _Request(endings, asyncio.get_running_loop().create_future())
         ids = {ending.job_id for ending in endings}
         self._open |= ids
@@ -124,14 +130,12 @@ class Endings:
                 requests = await self._gather()
                 try:
                     await self._settle(requests)
-                except (psycopg.OperationalError, PoolTimeout) as error:
+                except (psycopg.Error, PoolTimeout) as error:
                     _warn(error, requests)
-                    if _is_about_rows(error):
-                        # Which one it is about is found out apart: the others must not wait for it.
-                        for request in requests:
-                            self._put_off.put_nowait(request)
-                    else:
+                    if is_away(error):
                         await self._write_through(requests)
+                    else:
+                        self._put_all_off(requests)
 
     async def _gather(self) -> list[_Request]:
         requests = [await self._arrived.get()]
@@ -145,8 +149,17 @@ class Endings:
     async def _write_through(self, requests: Sequence[_Request]) -> None:
         while True:
             await asyncio.sleep(RETRY_SECONDS)
-            with suppress(psycopg.OperationalError, PoolTimeout):
+            try:
                 return await self._settle(requests, again=True)
+            except (psycopg.Error, PoolTimeout) as error:
+                if not is_away(error):
+                    _warn(error, requests)
+                    return self._put_all_off(requests)
+
+    def _put_all_off(self, requests: Sequence[_Request]) -> None:
+        """Which of them it is about is found out apart: the others must not wait for it."""
+        for request in requests:
+            self._put_off.put_nowait(request)
 
     async def _write_apart(self) -> None:
         """One after the other, again and again: what is refused once more waits behind the others."""
@@ -154,7 +167,7 @@ class Endings:
             request = await self._put_off.get()
             try:
                 await self._settle([request], again=True)
-            except (psycopg.OperationalError, PoolTimeout):
+            except (psycopg.Error, PoolTimeout):
                 self._put_off.put_nowait(request)
                 await asyncio.sleep(RETRY_SECONDS)
 
@@ -172,7 +185,7 @@ class Endings:
             if ending.job_id not in states:
                 log.warning("%s", LeaseLost(ending.job_id, attempt=ending.attempt))
 
-    async def _write_batch(self, endings: Sequence[Ending]) -> dict[UUID, JobState]:
+    async def _write_batch(self, endings: Sequence[Ending]) -> dict[UUID, Ended]:
         try:
             return await self._execute(endings)
         except psycopg.OperationalError:
@@ -181,12 +194,20 @@ class Endings:
             if len(endings) == 1:
                 return await self._execute([_unsavable(endings[0], error)])
         # One bad row must not take its neighbours along: each is tried alone.
-        states: dict[UUID, JobState] = {}
+        states: dict[UUID, Ended] = {}
+        refusal: psycopg.Error | None = None
         for ending in endings:
-            states |= await self._write_batch([ending])
+            try:
+                states |= await self._write_batch([ending])
+            except psycopg.OperationalError:
+                raise
+            except psycopg.Error as error:
+                refusal = error
+        if refusal is not None:
+            raise refusal
         return states
 
-    async def _execute(self, endings: Sequence[Ending]) -> dict[UUID, JobState]:
+    async def _execute(self, endings: Sequence[Ending]) -> dict[UUID, Ended]:
         parameters = {
             "worker_id": self.worker_id,
             "crash_limit": CRASH_LIMIT,
@@ -204,9 +225,9 @@ class Endings:
         }
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(sql("finish"), parameters)).fetchall()
-        return {row[0]: JobState(row[1]) for row in rows}
+        return {row[0]: Ended(JobState(row[1]), limited=row[2]) for row in rows}
 
-    async def _written_before(self, endings: Sequence[Ending]) -> dict[UUID, JobState]:
+    async def _written_before(self, endings: Sequence[Ending]) -> dict[UUID, Ended]:
         parameters = {
             "job_ids": [e.job_id for e in endings],
             "attempts": [e.attempt for e in endings],
@@ -214,18 +235,12 @@ class Endings:
         }
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(sql("ended_jobs"), parameters)).fetchall()
-        return {row[0]: JobState(row[1]) for row in rows}
+        return {row[0]: Ended(JobState(row[1]), limited=row[2]) for row in rows}
 
 
 def _extent(request: _Request) -> tuple[int, int]:
     """How many jobs and bytes it brings."""
     return len(request.endings), sum(ending.size for ending in request.endings)
-
-
-def _is_about_rows(error: Exception) -> bool:
-    """Whether the server is there and answers, but not to this: a lock it waits for, no room, a time-out."""
-    state = getattr(error, "sqlstate", None)
-    return state is not None and not state.startswith(("08", "57P"))
 
 
 def _warn(error: Exception, requests: Sequence[_Request]) -> None:

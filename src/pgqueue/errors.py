@@ -110,11 +110,11 @@ class ReleaseTooOld(PgQueueError):
 
 
 class MigrationBlocked(PgQueueError):
-    """Others held a table for too long; the database is as it was."""
+    """Others held a table for too long; the migrations before that one are done, it and those after it are not."""
 
     def __init__(self, *, attempts: int) -> None:
         super().__init__(
-            f"migration: a table was in use by others in all {attempts} attempts; nothing was changed. "
+            f"migration: a table was in use by others in all {attempts} attempts; what it was to change is unchanged. "
             "End long transactions (`pgqueue doctor` names them) and run it again."
         )
 

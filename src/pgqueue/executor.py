@@ -3,24 +3,22 @@
 import asyncio
 import json
 import logging
-import multiprocessing
 import signal
-import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing.context import ForkServerProcess
 from uuid import UUID
 
-from pgqueue import child, frames, memory, preload
+from pgqueue import frames, memory
 from pgqueue.ending import Ending, completed, crashed, failed, raised, snoozed
 from pgqueue.errors import ChildStartFailed
 from pgqueue.frames import Kind
 from pgqueue.handlers import Handler
 from pgqueue.job import ClaimedJob, Outcome
+from pgqueue.spawn import Child, reap, spawn
 
-START_SECONDS = 120.0
-"""The first child waits for the forkserver to import and compile everything."""
-REAP_SECONDS = 2.0
+START_PAUSE_SECONDS = (1.0, 30.0)
+"""After a child that did not start: at first, doubled each time, and at most."""
 TERMINATE_SECONDS = 0.5
 """Between SIGTERM and SIGKILL: libraries may flush what they hold, ours hold nothing."""
 
@@ -35,19 +33,6 @@ class ProgressReport:
 
 
 OnProgress = Callable[[ClaimedJob, ProgressReport], None]
-
-
-@dataclass(slots=True)
-class _Child:
-    process: ForkServerProcess
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    jobs: int = 0
-    ended: int = 0
-    base_bytes: int = 0
-    """What it held before its first job."""
-    held_bytes: int = 0
-    """What it held when last looked at."""
 
 
 class Executor:
@@ -67,7 +52,7 @@ class Executor:
         self._grace = cancel_grace_seconds
         self._max_jobs = child_max_jobs
         self._max_bytes = child_memory_bytes
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._turn = asyncio.Lock()
@@ -77,6 +62,14 @@ class Executor:
         self._overgrown_bytes = 0
         """What the child held that was stopped for it; 0 when it was not."""
         self.children_started = 0
+        self.start_failures = 0
+        """Since a child last came up."""
+        self._rests_until = 0.0
+
+    @property
+    def rest_seconds(self) -> float:
+        """For so long it is to be given nothing, for no child came up a moment ago; 0 when it may."""
+        return max(0.0, self._rests_until - time.monotonic())
 
     @property
     def is_worn(self) -> bool:
@@ -107,13 +100,21 @@ class Executor:
         """Have a child ready. ChildStartFailed when none comes up."""
         async with self._starting:
             if self._child is None:
-                self._child = await self._spawn()
+                try:
+                    self._child = await spawn(self._handlers, self._environment, max_bytes=self._max_bytes)
+                except ChildStartFailed:
+                    shortest, longest = START_PAUSE_SECONDS
+                    self._rests_until = time.monotonic() + min(longest, shortest * 2 ** min(self.start_failures, 10))
+                    self.start_failures += 1
+                    raise
+                self.start_failures = 0
+                self.children_started += 1
 
     async def run(self, jobs: Sequence[ClaimedJob], on_progress: OnProgress) -> list[Ending]:
         """Run the jobs one after the other, each to its end, whatever that is; never raises for what they do.
 
         May be called while another call runs: its jobs come after that one's, without a pause between the two. When
-        the child dies over a job, those that it had not begun are given back.
+        the child dies over a job, those that it had not begun are given back; so are all when no child comes up.
         """
         endings: list[Ending] = []
         self._runs += 1
@@ -131,8 +132,8 @@ class Executor:
                     endings.append(await self._run_one(job, on_progress, is_first=child.ended == 0))
                     child.ended += 1
         except ChildStartFailed as error:
+            # Nothing of the job's: it has not begun, and goes to a slot that can run it.
             log.error("%s", error)  # noqa: TRY400 - the sentence says it all
-            endings.append(crashed(jobs[0], str(error)))
         finally:
             self._runs -= 1
         if self.is_worn and not self._runs:
@@ -170,7 +171,7 @@ class Executor:
         if self._child is not None:
             child, self._child = self._child, None
             child.process.kill()
-            await _reap(child)
+            await reap(child)
 
     async def close(self) -> None:
         """Let an idle child go: it ends when its socket does."""
@@ -181,9 +182,10 @@ class Executor:
         return handler.time_limit if handler is not None else None
 
     async def _converse(self, job: ClaimedJob, on_progress: OnProgress) -> Ending:
-        assert self._child is not None
-        while True:
-            kind, body = await frames.read(self._child.reader)
+        child = self._child
+        # A kill takes the child away between two frames, too: what it had still said counts no more.
+        while child is not None and self._child is child:
+            kind, body = await frames.read(child.reader)
             if kind is Kind.PROGRESS:
                 percent, self._step, remaining = json.loads(body)
                 on_progress(job, ProgressReport(percent, self._step, remaining))
@@ -193,6 +195,7 @@ class Executor:
                 return raised(job, json.loads(body))
             elif kind is Kind.SNOOZE:
                 return snoozed(job, *json.loads(body))
+        raise EOFError
 
     def _overgrown(self, job: ClaimedJob, held_bytes: int, *, is_first: bool) -> Ending:
         held, limit = held_bytes // memory.MEGABYTE, self._max_bytes // memory.MEGABYTE
@@ -223,68 +226,13 @@ class Executor:
         if child is None:
             return f"The child process was stopped{self._at()}."
         # Its socket closes a moment before it is gone: the exit code tells what happened only if it is waited for.
-        code = await _reap(child)
+        code = await reap(child)
         if code is not None and code < 0:
             return f"The child process was killed by {signal.Signals(-code).name}{self._at()}."
         return f"The child process exited with code {code}{self._at()}."
 
     def _at(self) -> str:
         return f" at step {self._step!r}" if self._step else ""
-
-    async def _spawn(self) -> _Child:
-        ours, theirs = socket.socketpair()
-        context = multiprocessing.get_context("forkserver")
-        process = context.Process(
-            target=child.main, args=(theirs, dict(self._handlers), dict(self._environment)), daemon=True
-        )
-        try:
-            # start() waits for the forkserver, which may still be compiling: not on the event loop.
-            await asyncio.to_thread(process.start)
-        except (OSError, EOFError) as error:
-            ours.close()
-            raise ChildStartFailed(str(error) or type(error).__name__) from error
-        finally:
-            theirs.close()
-        reader, writer = await asyncio.open_connection(sock=ours)
-        spawned = _Child(process, reader, writer)
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                kind, said = await frames.read(reader)
-        except (OSError, EOFError, TimeoutError) as error:  # IncompleteReadError is an EOFError
-            code = await _reap(spawned)
-            raise ChildStartFailed(f"it ended with exit code {code} before it was ready") from error
-        if kind is not Kind.READY:
-            await _reap(spawned)
-            raise ChildStartFailed(f"its handlers could not be warmed: {json.loads(said)['message']}")
-        self.children_started += 1
-        return self._weighed(spawned)
-
-    def _weighed(self, spawned: _Child) -> _Child:
-        spawned.base_bytes = spawned.held_bytes = memory.private_bytes(spawned.process.pid or 0)
-        if spawned.base_bytes >= self._max_bytes:
-            spawned.process.kill()
-            spawned.writer.close()
-            held, limit = spawned.base_bytes // memory.MEGABYTE, self._max_bytes // memory.MEGABYTE
-            raise ChildStartFailed(
-                f"it holds {held:,} MB before its first job, the limit is {limit:,} MB. Raise PGQUEUE_CHILD_MEMORY_MB."
-            )
-        return spawned
-
-
-def prepare_forkserver(handlers: Mapping[str, Handler]) -> None:
-    """Tell the forkserver, before it starts, what to import and warm; later calls change nothing."""
-    preload.announce(handlers)
-    # __main__ too: a child would otherwise run the program's file again, once each.
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["__main__", "pgqueue.preload"])
-
-
-async def _reap(child: _Child) -> int | None:
-    child.writer.close()
-    await asyncio.to_thread(child.process.join, REAP_SECONDS)
-    if child.process.exitcode is None:
-        child.process.kill()
-        await asyncio.to_thread(child.process.join)
-    return child.process.exitcode
 
 
 def _frame(job: ClaimedJob) -> bytes:

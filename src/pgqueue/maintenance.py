@@ -4,10 +4,10 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from random import random
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import psycopg
@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from pgqueue.cursor import Cursor
 from pgqueue.ending import CRASH_LIMIT
+from pgqueue.outage import is_away, loudness, reason
 from pgqueue.queries import sql
 from pgqueue.settings import Settings
 
@@ -35,14 +36,45 @@ log = logging.getLogger(__name__)
 
 
 async def rescue(pool: AsyncConnectionPool) -> Collection[tuple[UUID, str]]:
-    """Give back the runs of workers whose lease has lapsed; ids and queues of the jobs that changed."""
-    async with pool.connection() as connection:
-        cursor = await connection.execute(sql("rescue"), {"crash_limit": CRASH_LIMIT, "error": WORKER_DIED})
-        rows = await cursor.fetchall()
+    """Give back the runs of workers whose lease has lapsed; ids and queues of the jobs that changed.
+
+    All together, or where that is refused one by one: a job that cannot be written keeps no other from its rescue.
+    """
+    try:
+        rows = await _rescue(pool, None)
+    except psycopg.Error as error:
+        if is_away(error):
+            raise
+        log.warning("rescue refused; trying job by job", extra={"reason": reason(error)})
+        rows = await _rescue_one_by_one(pool)
     for job_id, attempt, queue, state, worker_id in rows:
         facts = {"job": str(job_id), "attempt": attempt, "queue": queue, "state": state, "worker": str(worker_id)}
         log.warning("job rescued from a dead worker", extra=facts)
     return [(row[0], row[2]) for row in rows]
+
+
+async def _rescue(pool: AsyncConnectionPool, job_ids: Sequence[UUID] | None) -> list[Any]:
+    parameters = {
+        "crash_limit": CRASH_LIMIT,
+        "error": WORKER_DIED,
+        "job_ids": None if job_ids is None else list(job_ids),
+    }
+    async with pool.connection() as connection:
+        return await (await connection.execute(sql("rescue"), parameters)).fetchall()
+
+
+async def _rescue_one_by_one(pool: AsyncConnectionPool) -> list[Any]:
+    async with pool.connection() as connection:
+        orphans = await (await connection.execute(sql("orphans"))).fetchall()
+    rows = []
+    for (job_id,) in orphans:
+        try:
+            rows += await _rescue(pool, [job_id])
+        except psycopg.Error as error:
+            if is_away(error):
+                raise
+            log.warning("job not rescued", extra={"job": str(job_id), "reason": reason(error)})
+    return rows
 
 
 async def leads(pool: AsyncConnectionPool, *, queue: str, worker_id: UUID) -> bool:
@@ -73,10 +105,10 @@ async def count_waiting(pool: AsyncConnectionPool, *, queue: str) -> None:
         await connection.execute(sql("count_waiting"), {"queue": queue})
 
 
-async def admit_stragglers(pool: AsyncConnectionPool) -> None:
-    """Fill free slots that a job is held back behind."""
+async def admit_stragglers(pool: AsyncConnectionPool, *, queue: str) -> None:
+    """Fill free slots that a job is held back behind, of at most 500 users at a time."""
     async with pool.connection() as connection:
-        await connection.execute(sql("admit_stragglers"))
+        await connection.execute(sql("admit_stragglers"), {"queue": queue})
 
 
 async def tally(pool: AsyncConnectionPool, *, queue: str) -> None:
@@ -168,7 +200,7 @@ class Maintenance:
             try:
                 await self._sweep()
             except (psycopg.Error, PoolTimeout) as error:
-                log.debug("sweep failed", extra={"reason": str(error)})
+                log.log(loudness(error), "sweep failed", extra={"reason": reason(error)})
             # Spread, so that many workers do not sweep in step.
             await asyncio.sleep(SWEEP_SECONDS * (0.75 + random() / 2))  # noqa: S311 - jitter
 
@@ -192,7 +224,7 @@ class Maintenance:
 
     async def _search(self) -> None:
         await lift(self._pool, queue=self._queue, max_wait_seconds=self._max_wait_seconds)
-        await admit_stragglers(self._pool)
+        await admit_stragglers(self._pool, queue=self._queue)
         await move_stragglers(self._pool, queue=self._queue)
 
     async def _prune(self) -> None:

@@ -1,27 +1,17 @@
 """Bring a database to the schema this release needs."""
 
-import logging
-import time
-from collections.abc import Callable
-from random import random
-
 import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, make_url
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from pgqueue.database import connect_options
-from pgqueue.errors import MigrationBlocked
+from pgqueue.migration_lock import take_turn, when_free
 from pgqueue.schema_version import migrations
 
 VERSION_SCHEMA = "pgqueue"
-LOCK_ATTEMPTS = 10
-LOCK_PAUSE_SECONDS = 2.0
-
-log = logging.getLogger(__name__)
 
 
 def configuration(database_url: str) -> Config:
@@ -39,11 +29,11 @@ def sqlalchemy_url(database_url: str) -> str:
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:
-    """Migrate up to the revision, in one transaction; two at once wait for each other.
+    """Migrate up to the revision, one transaction each; two at once wait for each other.
 
     Raises MigrationBlocked when others do not let go of a table.
     """
-    _when_free(lambda: command.upgrade(configuration(database_url), revision))
+    when_free(lambda: command.upgrade(configuration(database_url), revision))
     raise_row_security(database_url)
 
 
@@ -52,8 +42,12 @@ def raise_row_security(database_url: str) -> bool:
 
     Repeated after every migration: it does what is missing, and what was missing may have been the role.
     """
+    return when_free(lambda: _raise_row_security(database_url))
+
+
+def _raise_row_security(database_url: str) -> bool:
     with psycopg.connect(database_url, **connect_options("pgqueue migrate")) as connection:
-        connection.execute("set local lock_timeout = '10s'")
+        take_turn(connection)
         known = connection.execute("select to_regprocedure('pgqueue.raise_row_security()') is not null").fetchone()
         if known != (True,):
             return True
@@ -62,21 +56,7 @@ def raise_row_security(database_url: str) -> bool:
 
 def downgrade(database_url: str, revision: str) -> None:
     """Migrate down to the revision ("base" leaves nothing)."""
-    _when_free(lambda: command.downgrade(configuration(database_url), revision))
-
-
-def _when_free(migrate: Callable[[], None]) -> None:
-    """Each attempt waits a few seconds for its locks and lets everyone through before the next."""
-    for attempt in range(1, LOCK_ATTEMPTS + 1):
-        try:
-            return migrate()
-        except OperationalError as error:
-            if not isinstance(error.orig, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
-                raise
-            log.warning("migration: a table is in use; trying again", extra={"attempt": attempt})
-        if attempt < LOCK_ATTEMPTS:
-            time.sleep(LOCK_PAUSE_SECONDS * (0.5 + random()))  # noqa: S311 - jitter
-    raise MigrationBlocked(attempts=LOCK_ATTEMPTS)
+    when_free(lambda: command.downgrade(configuration(database_url), revision))
 
 
 def current(database_url: str) -> str | None:

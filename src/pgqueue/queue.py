@@ -38,6 +38,7 @@ from pgqueue.outage import loudness, reason
 from pgqueue.queries import sql
 from pgqueue.row_security import acting_as, execute_as
 from pgqueue.transaction import MAX_RETRIES, async_driver, encode, parameters, read_answer
+from pgqueue.waiting import WaitingCount
 
 MAX_BATCH = 100_000
 BULK_HINTS = 1_000
@@ -57,7 +58,7 @@ UNSET = Unset.UNSET
 
 
 class Queue:
-    """One database's jobs. Enter it as a context: it owns the task that sends hints after commits.
+    """One database's jobs. Enter it as a context: it owns the tasks that send hints and count after commits.
 
     actor: whom the history names for what is cancelled, changed or deleted; None: the user a verb is for, or else the
     database's role. Any verb may name another. user_role: what is asked for one user (with user_id) is asked as that
@@ -77,17 +78,21 @@ class Queue:
         self._actor = actor
         self._user_role = user_role
         self._hints = Hints(pool)
+        self._waiting = WaitingCount(pool)
         self._estimator = Estimator()
-        self._sending: asyncio.Task[None] | None = None
+        self._background: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._sending = asyncio.create_task(self._hints.run(), name="pgqueue hints")
+        self._background = [
+            asyncio.create_task(self._hints.run(), name="pgqueue hints"),
+            asyncio.create_task(self._waiting.run(), name="pgqueue waiting"),
+        ]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._sending is not None
         self._hints.close()
-        await self._sending
+        self._waiting.close()
+        await asyncio.gather(*self._background)
 
     async def enqueue(
         self,
@@ -134,6 +139,7 @@ class Queue:
         async with self._pool.connection() as own:
             enqueued = await self._enqueue(own, asked, self._user_role)
             if enqueued.created:
+                self._waiting.enqueued(queue)
                 self._hints.ready(queue)
                 self._hints.changed(enqueued.job_id)
             return await self._with_estimate(own, enqueued) if is_estimated else enqueued
@@ -166,6 +172,7 @@ class Queue:
                 return await bulk.write(brought, texts)
         async with self._pool.connection() as own, own.transaction():
             ids = await bulk.write(own, texts)
+        self._waiting.enqueued(bulk.queue)
         self._hints.ready(bulk.queue)
         self._hints.changed(*ids[:BULK_HINTS])
         return ids
@@ -255,6 +262,8 @@ class Queue:
                 return Cancelled.REQUESTED
             case JobState.SCHEDULED | JobState.HELD | JobState.READY:
                 self._hints.changed(job_id)
+                if row["freed_queue"] is not None:
+                    self._hints.ready(row["freed_queue"])
                 return Cancelled.CANCELLED
 
     async def requeue(
@@ -291,6 +300,7 @@ class Queue:
                 )
                 told = {"job_id": job_id, "requeued_as": enqueued.job_id, "actor": self._acting(actor, user_id)}
                 await connection.execute(sql("record_requeue"), told)
+            self._waiting.enqueued(row["queue"])
             self._hints.ready(row["queue"])
             self._hints.changed(enqueued.job_id)
             return await self._with_estimate(connection, enqueued) if is_estimated else enqueued

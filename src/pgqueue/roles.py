@@ -10,6 +10,8 @@ import psycopg
 from psycopg import Connection, sql
 from psycopg.errors import InsufficientPrivilege
 
+from pgqueue.migration_lock import take_turn, when_free
+
 READER = "pgqueue_reader"
 OPERATOR = "pgqueue_operator"
 ROLES = {
@@ -39,7 +41,7 @@ WRITES = {
     "events": "delete",
     "workers": "delete",
 }
-"""What the functions of an operator write, by table; what hangs on a job goes with it by its foreign keys."""
+"""What the functions of an operator write, by table; what hangs on a job goes with it, by a trigger."""
 
 
 def arrange(database_url: str) -> list[str]:
@@ -47,16 +49,22 @@ def arrange(database_url: str) -> list[str]:
 
     Safe to repeat: run it after each migration, for what is new.
     """
+    return when_free(lambda: _arrange(database_url))
+
+
+def _arrange(database_url: str) -> list[str]:
     left = []
-    with psycopg.connect(database_url, autocommit=True, prepare_threshold=None, connect_timeout=5) as connection:
+    with psycopg.connect(database_url, prepare_threshold=None, connect_timeout=5) as connection:
+        take_turn(connection)
         for statement in [*_creations(connection), *_grants(connection)]:
             text = statement.as_string(connection)
             try:
-                connection.execute(statement)
+                with connection.transaction():
+                    connection.execute(statement)
             except (InsufficientPrivilege, psycopg.errors.UndefinedObject):
                 # The role is missing because we may not make it: its grants are the administrator's, too.
                 left.append(f"{text};")
-            except psycopg.errors.DuplicateObject:
+            except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
                 pass  # another migration of the same cluster was first
     return left
 

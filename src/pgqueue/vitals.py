@@ -7,7 +7,10 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """Counts are since the worker's start. answered_seconds: since a claim was last answered by the database."""
+    """Counts are since the worker's start. answered_seconds: since a claim was last answered by the database.
+
+    slots_without_child: those whose last child did not come up.
+    """
 
     worker_id: UUID
     queue: str
@@ -21,6 +24,7 @@ class Vitals:
     ended: Mapping[str, int]
     claims_failed: int
     children_started: int
+    slots_without_child: int
     child_bytes: int
 
     def ailments(self) -> list[str]:
@@ -31,5 +35,6 @@ class Vitals:
             "lease not held": self.lease_age_seconds is None or self.lease_age_seconds > self.lease_seconds,
             "database not reached lately": self.started
             and (self.answered_seconds is None or self.answered_seconds > self.lease_seconds),
+            "no child process starts": self.started and self.slots_without_child == self.slots,
         }
         return [name for name, is_so in found.items() if is_so]

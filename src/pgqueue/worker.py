@@ -17,9 +17,9 @@ from pgqueue import health, memory
 from pgqueue.claim import claim, held_jobs, promote
 from pgqueue.cursor import Cursor
 from pgqueue.database import open_pool
-from pgqueue.ending import Ending, Endings
+from pgqueue.ending import Ending, Endings, crashed
 from pgqueue.errors import LeaseLost
-from pgqueue.executor import Executor, ProgressReport, prepare_forkserver
+from pgqueue.executor import Executor, ProgressReport
 from pgqueue.handlers import Handler
 from pgqueue.hints import CANCEL, READY, parse_ids
 from pgqueue.job import ClaimedJob, JobState, Outcome
@@ -30,6 +30,7 @@ from pgqueue.outage import loudness, reason
 from pgqueue.pace import Pace, deal
 from pgqueue.progress import ProgressBoard
 from pgqueue.settings import Settings
+from pgqueue.spawn import prepare_forkserver
 from pgqueue.vitals import Vitals
 
 DATABASE_AWAY_SECONDS = 0.5
@@ -211,7 +212,8 @@ class Worker:
     def _places(self, ahead: int) -> list[Executor]:
         """Where jobs may go now, idle slots first; a slot of short jobs takes the next ones while it runs the last."""
         most = 1 if ahead == 1 else 2
-        free = ((load, executor) for executor, load in self._loads.items() if load == 0 or not executor.is_worn)
+        able = ((load, executor) for executor, load in self._loads.items() if not executor.rest_seconds)
+        free = ((load, executor) for load, executor in able if load == 0 or not executor.is_worn)
         places = [(load + more, executor) for load, executor in free for more in range(most - load)]
         return [executor for _, executor in sorted(places, key=itemgetter(0))]
 
@@ -230,32 +232,45 @@ class Worker:
     async def _run(self, jobs: Sequence[ClaimedJob], executor: Executor) -> None:
         worker_id = self._lease.worker_id
         began = time.monotonic()
-        endings = await executor.run(jobs, self._board.report)
+        try:
+            endings = await executor.run(jobs, self._board.report)
+        except Exception as error:
+            # A fault of ours. The slot and the jobs must not be lost for it, nor the child be trusted again.
+            log.exception("run failed", extra={"jobs": len(jobs)})
+            endings = [crashed(job, f"The worker failed at running it: {type(error).__name__}.") for job in jobs]
+            with suppress(OSError):
+                await executor.kill()
+        finally:
+            self._free(executor)
         ended = time.monotonic()
         # Until those before them ended, these jobs waited: that is no time of theirs.
         self._pace.note((ended - max(began, self._idle_since.get(executor, began))) / len(jobs))
         self._idle_since[executor] = ended
         # One that is not running any more was abandoned or given back: it is another's by now.
         ours = [ending for ending in endings if self._running.pop(ending.job_id, None) is not None]
-        self._free(executor)
         if ours and worker_id == self._lease.worker_id:
             await self._end(ours)
 
     def _free(self, executor: Executor) -> None:
         self._loads[executor] -= 1
         self._wake.set()
+        if executor.rest_seconds:
+            asyncio.get_running_loop().call_later(executor.rest_seconds, self._wake.set)
 
     async def _end(self, endings: Sequence[Ending]) -> None:
-        states = await self._endings.write(endings)
+        written = await self._endings.write(endings)
         for ending in endings:
-            state = states.get(ending.job_id)
-            if state is None:
+            ended = written.get(ending.job_id)
+            if ended is None:
                 continue
+            state = ended.state
             self._ended[ending.outcome.value] += 1
             if log.isEnabledFor(logging.INFO):
                 _tell(ending, state)
-            self._board.ended(ending.job_id, ready_queue=self._settings.queue if state is JobState.READY else None)
-            if state in (JobState.READY, JobState.HELD, JobState.SCHEDULED):
+            # What it left behind its user's limit may be ready since this commit, and not before: nobody else says so.
+            is_ready = state is JobState.READY or ended.limited
+            self._board.ended(ending.job_id, ready_queue=self._settings.queue if is_ready else None)
+            if is_ready or state in (JobState.HELD, JobState.SCHEDULED):
                 self._wake.set()
 
     async def _drain(self) -> None:
@@ -379,6 +394,7 @@ class Worker:
             ended=dict(self._ended),
             claims_failed=self._claims_failed,
             children_started=sum(executor.children_started for executor in self._loads),
+            slots_without_child=sum(executor.start_failures > 0 for executor in self._loads),
             child_bytes=sum(executor.held_bytes for executor in self._loads),
         )
 

@@ -174,6 +174,14 @@ async def test_every_table_with_an_owner_is_behind_the_wall(pool: AsyncConnectio
         await require_row_security(connection)
 
 
+async def test_the_table_of_users_is_behind_the_wall_too(pool: AsyncConnectionPool) -> None:
+    async with pool.connection() as connection:
+        await connection.execute("alter table api.users disable row level security")
+
+        with pytest.raises(RowSecurityMissing, match=r"it sees every row of api\.users"):
+            await require_row_security(connection)
+
+
 async def test_the_api_does_not_start_without_the_wall(database_url: str, pool: AsyncConnectionPool) -> None:
     async with pool.connection() as connection:
         await connection.execute("alter table pgqueue.jobs disable row level security")

@@ -15,7 +15,7 @@ from pgqueue.accounts import grant
 from pgqueue.claim import promote
 from pgqueue.errors import CreditsUsedUp, DailyQuotaReached, QueueFull, TooManyWaiting, WrongState
 from pgqueue.job import ClaimedJob, JobState, Outcome
-from pgqueue.maintenance import count_waiting, lift, rescue
+from pgqueue.maintenance import admit_stragglers, count_waiting, lift, rescue
 from pgqueue.queue import Queue
 from queue_scene import (
     QUEUE,
@@ -127,6 +127,31 @@ async def test_waiting_jobs_have_a_limit_each_and_in_all(queue: Queue, pool: Asy
     assert await count(pool, "select count(*) from pgqueue.jobs") == 3
 
 
+async def test_a_full_queue_refuses_also_while_no_worker_counts(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await queue.limit(max_waiting=10)
+
+    async def fill() -> None:
+        while True:
+            await queue.enqueue("echo", {})
+
+    async with asyncio.timeout(60):
+        with pytest.raises(QueueFull, match="10 jobs are waiting"):
+            await fill()
+    # Enqueues that come between a count and the next are taken.
+    assert await count(pool, "select count(*) from pgqueue.jobs") >= 10
+
+
+async def test_where_a_worker_counts_nobody_else_does(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await still_worker(pool)
+    await queue.limit(max_waiting=10)
+    for _ in range(11):
+        await queue.enqueue("echo", {})
+    async with asyncio.timeout(60):
+        while "backtest" not in queue._waiting._rests:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+    assert await count(pool, "select waiting from pgqueue.queues where name = 'backtest'") == 0
+
+
 async def test_a_raised_limit_admits_at_once(queue: Queue, pool: AsyncConnectionPool) -> None:
     await set_plan(pool, concurrent=1)
     user = uuid4()
@@ -164,6 +189,49 @@ async def test_who_waited_too_long_stands_above_all_but_never_beyond_the_limit(
     claimed = [job.id for job in await worker.claim(10)]
     assert claimed == [old[0], old[2], paid]
     assert await lift(pool, queue=QUEUE, max_wait_seconds=600) == 0
+    assert await violations(pool) == []
+
+
+async def test_lifting_waits_for_no_users_lane(queue: Queue, pool: AsyncConnectionPool) -> None:
+    """As when a caller enqueues in a transaction of his own and leaves that open."""
+    await set_plan(pool, 0, concurrent=1)
+    patient, other = uuid4(), uuid4()
+    ids = [
+        (await queue.enqueue("echo", {}, user_id=user, priority=p)).job_id for user in (patient, other) for p in (1, 2)
+    ]
+    async with pool.connection() as connection:
+        await connection.execute("update pgqueue.jobs set run_at = run_at - interval '11 minutes'")
+        await connection.execute(
+            "update pgqueue.jobs set run_at = run_at - interval '1 minute' where id = any(%s)", ([ids[1], ids[3]],)
+        )
+    async with asyncio.timeout(25), pool.connection() as connection, connection.transaction():
+        await connection.execute("select from pgqueue.lanes where user_id = %s for update", (patient,))
+        assert await lift(pool, queue=QUEUE, max_wait_seconds=600) == 4
+    assert await violations(pool) == []
+
+
+async def test_stragglers_are_admitted_and_other_queues_left_to_their_own_workers(
+    queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    await set_plan(pool, concurrent=2)
+    held, elsewhere, ids = uuid4(), uuid4(), []
+    for user, name in ((held, QUEUE), (elsewhere, "another")):
+        ids += [(await queue.enqueue("echo", {}, user_id=user, queue=name)).job_id for _ in range(2)]
+    async with pool.connection() as connection:
+        # As a wake-up that was missed leaves it.
+        await connection.execute("alter table pgqueue.jobs disable trigger jobs_moved")
+        await connection.execute("update pgqueue.jobs set state = 'held' where id = any(%s)", (ids[1::2],))
+        await connection.execute("alter table pgqueue.jobs enable trigger jobs_moved")
+        await connection.execute(
+            "update pgqueue.lanes set used = used - 1, parked = parked + 1 where user_id = any(%s)",
+            ([held, elsewhere],),
+        )
+
+    await admit_stragglers(pool, queue=QUEUE)
+
+    assert await states(queue, ids) == ["ready", "ready", "ready", "held"]
+    await admit_stragglers(pool, queue="another")
+    assert await states(queue, ids) == ["ready"] * 4
     assert await violations(pool) == []
 
 

@@ -8,6 +8,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from pgqueue import migrate, roles
 from pgqueue.doctor import Finding, Verdict, examine
+from pgqueue.maintenance import count_waiting
 from pgqueue.queue import Queue
 from queue_scene import expire_lease, still_worker
 
@@ -87,6 +88,18 @@ async def test_what_was_switched_off_or_never_granted_is_named(queue: Queue, poo
     assert found["counts"].found == "not counted for a minute: backtest"
     assert found["room"].verdict is Verdict.TROUBLE
     assert found["roles for others"].found.endswith("missing, or without its grants")
+
+
+async def test_a_quiet_queue_that_is_counted_is_all_right(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await still_worker(pool)
+    await queue.enqueue("echo", {})
+    async with pool.connection() as connection:
+        await connection.execute("update pgqueue.queues set counted_at = now() - interval '2 minutes'")
+    assert (await findings(pool))["counts"].verdict is Verdict.WARNING
+
+    await count_waiting(pool, queue="backtest")
+
+    assert (await findings(pool))["counts"].verdict is Verdict.OK
 
 
 async def test_a_role_without_the_rights_of_a_worker_is_told_which(

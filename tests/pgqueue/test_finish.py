@@ -11,7 +11,17 @@ from pgqueue.job import JobState, Outcome
 from pgqueue.maintenance import rescue
 from pgqueue.queue import Queue
 from proxy_scene import proxy_to
-from queue_scene import StillWorker, attempts, count, expire_lease, read_one, still_worker, wait_final
+from queue_scene import (
+    StillWorker,
+    attempts,
+    count,
+    expire_lease,
+    read_one,
+    set_plan,
+    still_worker,
+    violations,
+    wait_final,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -67,7 +77,7 @@ async def test_an_ending_whose_answer_was_lost_is_known_by_the_retry(
         proxy.mend(resets=True)
 
         async with asyncio.timeout(60):
-            assert await answer == {job_id: JobState.COMPLETED}
+            assert (await answer)[job_id].state is JobState.COMPLETED
         running.cancel()
 
     assert "lease lost" not in caplog.text
@@ -210,12 +220,85 @@ async def test_one_bad_result_in_a_batch_harms_no_other(
         for job, summary in zip(jobs, summaries, strict=True)
     ]
 
-    states = await worker.endings._write_batch(batch)
+    written = await worker.endings._write_batch(batch)
 
-    assert [states[job.id] for job in jobs] == [JobState.COMPLETED, JobState.SCHEDULED, JobState.COMPLETED]
+    assert [written[job.id].state for job in jobs] == [JobState.COMPLETED, JobState.SCHEDULED, JobState.COMPLETED]
     bad = await read_one(queue, jobs[1].id)
     assert bad.error is not None
     assert "result could not be saved" in bad.error["message"]
+
+
+async def refuse(pool: AsyncConnectionPool, *, job_id: UUID) -> None:
+    """As a rule of the operator's own would: nothing can be written about that job's attempts."""
+    async with pool.connection() as connection:
+        await connection.execute(
+            "create function refuse() returns trigger language plpgsql as $$ begin"
+            " raise exception 'not this one' using errcode = 'check_violation'; end $$;"
+            f"create trigger refuse before insert on pgqueue.attempts for each row when (new.job_id = '{job_id}')"
+            " execute function refuse()"
+        )
+
+
+async def accept(pool: AsyncConnectionPool) -> None:
+    async with pool.connection() as connection:
+        await connection.execute("drop function refuse() cascade")
+
+
+async def test_an_ending_that_cannot_be_written_in_any_form_is_put_off_and_ends_nothing_else(
+    queue: Queue, pool: AsyncConnectionPool, worker: StillWorker, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(4):
+        await queue.enqueue("echo", {})
+    jobs = await worker.claim(4)
+    bad, beside, *others = [
+        Ending(job.id, job.attempt, Outcome.COMPLETED, summary="{}", preview=b"", detail=b"") for job in jobs
+    ]
+    await refuse(pool, job_id=bad.job_id)
+    writing = asyncio.create_task(worker.endings.run())
+    async with asyncio.timeout(60):
+        refused = asyncio.create_task(worker.endings.write([bad, beside]))
+        for other in others:
+            assert (await worker.endings.write([other]))[other.job_id].state is JobState.COMPLETED
+        assert not refused.done()
+        assert (await read_one(queue, beside.job_id)).state is JobState.COMPLETED
+        await accept(pool)
+        assert (await refused).keys() == {bad.job_id, beside.job_id}
+    writing.cancel()
+
+    assert "endings wait for the database" in [r.message for r in caplog.records if r.levelname == "WARNING"]
+    assert len(await attempts(pool, bad.job_id)) == 1
+
+
+async def test_an_orphan_that_cannot_be_written_keeps_no_other_from_its_rescue(
+    queue: Queue, pool: AsyncConnectionPool, worker: StillWorker
+) -> None:
+    for _ in range(3):
+        await queue.enqueue("echo", {})
+    bad, *others = await worker.claim(3)
+    await expire_lease(pool, worker.id)
+    await refuse(pool, job_id=bad.id)
+
+    assert {job_id for job_id, _ in await rescue(pool)} == {job.id for job in others}
+    assert list(await rescue(pool)) == []
+    await accept(pool)
+    assert [job_id for job_id, _ in await rescue(pool)] == [bad.id]
+
+
+async def test_a_rescue_passes_over_a_user_whose_lane_is_locked_and_nobody_else(
+    queue: Queue, pool: AsyncConnectionPool, worker: StillWorker
+) -> None:
+    await set_plan(pool, concurrent=2)
+    patient, other = uuid4(), uuid4()
+    theirs = (await queue.enqueue("echo", {}, user_id=patient)).job_id
+    free = (await queue.enqueue("echo", {}, user_id=other)).job_id
+    await worker.claim(2)
+    await expire_lease(pool, worker.id)
+
+    async with asyncio.timeout(25), pool.connection() as connection, connection.transaction():
+        await queue.enqueue("echo", {}, user_id=patient, connection=connection)
+        assert [job_id for job_id, _ in await rescue(pool)] == [free]
+    assert [job_id for job_id, _ in await rescue(pool)] == [theirs]
+    assert await violations(pool) == []
 
 
 async def test_rescue_leaves_the_living_alone(queue: Queue, pool: AsyncConnectionPool, worker: StillWorker) -> None:

@@ -2,19 +2,23 @@
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from pgqueue import Snooze
+from pgqueue import Snooze, frames
+from pgqueue.child import MAX_STEP_CHARS
+from pgqueue.executor import TERMINATE_SECONDS
 from pgqueue.handlers import SnoozeRequest
+from pgqueue.hints import READY
 from pgqueue.job import JobSnapshot, JobState
+from pgqueue.listener import Listener
 from pgqueue.maintenance import rescue
 from pgqueue.memory import private_bytes
 from pgqueue.queue import Queue
-from queue_scene import attempts, count, read_one, running_worker, violations, wait_final, wait_for
+from queue_scene import attempts, count, read_one, running_worker, set_plan, violations, wait_final, wait_for
 
 pytestmark = pytest.mark.anyio
 
@@ -124,19 +128,20 @@ async def test_a_host_without_memory_is_a_passing_trouble(database_url: str, que
     assert "gave the run no more memory" in job.error["message"]
 
 
-async def test_a_run_that_ignores_sigterm_is_gone_within_grace_and_a_second(database_url: str, queue: Queue) -> None:
-    """Counted by the database, from the request to the end; a loaded machine may only make it slower."""
+async def test_a_run_that_ignores_sigterm_is_killed_after_its_grace(
+    database_url: str, queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    """By the database's clock. Nothing else ends it before its time limit of 30 s; a loaded machine may be slow."""
     grace = 0.5
     async with running_worker(database_url, cancel_grace_seconds=grace):
         enqueued = await queue.enqueue("deaf", {})
         await wait_for(database_url, queue, enqueued.job_id, lambda job: job.percent > 0)
-        asked = time.monotonic()
         await queue.cancel(enqueued.job_id)
         job = await wait_final(database_url, queue, enqueued.job_id)
-        took = time.monotonic() - asked
 
     assert job.state is JobState.CANCELLED
-    assert grace <= took < 20
+    took = await count(pool, "select extract(epoch from finished_at - cancel_requested_at) * 1000 from pgqueue.jobs")
+    assert (grace + TERMINATE_SECONDS) * 1000 <= took < 25_000
 
 
 async def test_a_result_beyond_the_bound_fails_for_good_and_harms_no_other(
@@ -184,3 +189,110 @@ async def test_a_drain_longer_than_the_lease_keeps_the_lease(
     assert job.started_at is not None
     assert (job.finished_at - job.started_at).total_seconds() > 4
     assert await attempts(pool, enqueued.job_id) == [(1, "completed")]
+
+
+async def test_progress_that_no_database_can_store_silences_no_neighbour(database_url: str, queue: Queue) -> None:
+    async with running_worker(database_url, slots=2):
+        babbler = (await queue.enqueue("babble", {"seconds": 30})).job_id
+        seen = await wait_for(database_url, queue, babbler, lambda job: job.percent > 0)
+        beside = (await queue.enqueue("steps", {"steps": 20, "seconds": 2})).job_id
+        await wait_for(database_url, queue, beside, lambda job: 0 < job.percent < 100)
+        assert (await wait_final(database_url, queue, beside)).state is JobState.COMPLETED
+        await queue.cancel(babbler)
+        await wait_final(database_url, queue, babbler)
+
+    assert seen.step is not None
+    assert seen.step.startswith("nul  half ? xxx")
+    assert len(seen.step) == MAX_STEP_CHARS
+
+
+async def test_a_child_killed_while_it_reports_ends_its_run_and_loses_no_slot(
+    database_url: str, queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    async with running_worker(database_url) as worker:
+        job_id = (await queue.enqueue("hang", {"seconds_by_attempt": {"1": 600, "2": 0}})).job_id
+        await wait_for(database_url, queue, job_id, lambda job: job.percent > 0)
+        (executor,) = worker._loads
+        assert executor._child is not None
+        # The report has arrived and is not read yet when the child is taken away.
+        executor._child.reader.feed_data(frames.pack(frames.Kind.PROGRESS, b'[11, "late", null]'))
+        await executor.kill()
+        assert (await wait_final(database_url, queue, job_id)).state is JobState.COMPLETED
+
+    assert await attempts(pool, job_id) == [(1, "crashed"), (2, "completed")]
+
+
+async def test_what_a_worker_cannot_read_crashes_that_run_and_loses_no_slot(
+    database_url: str, queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    async with running_worker(database_url) as worker:
+        job_id = (await queue.enqueue("hang", {"seconds_by_attempt": {"1": 600, "2": 0}})).job_id
+        await wait_for(database_url, queue, job_id, lambda job: job.percent > 0)
+        (executor,) = worker._loads
+        assert executor._child is not None
+        executor._child.reader.feed_data(frames.pack(frames.Kind.PROGRESS, b"no JSON"))
+        assert (await wait_final(database_url, queue, job_id)).state is JobState.COMPLETED
+
+    assert await attempts(pool, job_id) == [(1, "crashed"), (2, "completed")]
+
+
+async def test_a_job_whose_child_does_not_start_is_given_back_and_counts_no_crash(
+    database_url: str, queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    async with running_worker(database_url) as worker:
+        (executor,) = worker._loads
+        bound, executor._max_bytes = executor._max_bytes, 1
+        await executor.kill()
+        job_id = (await queue.enqueue("echo", {})).job_id
+        async with asyncio.timeout(60):
+            while not worker.vitals().ailments():  # noqa: ASYNC110 - a probe polls
+                await asyncio.sleep(0.01)
+        assert worker.vitals().ailments() == ["no child process starts"]
+        assert executor.rest_seconds > 0
+        executor._max_bytes = bound
+        assert (await wait_final(database_url, queue, job_id)).state is JobState.COMPLETED
+        assert worker.vitals().ailments() == []
+
+    outcomes = [outcome for _, outcome in await attempts(pool, job_id)]
+    assert outcomes == ["released"] * (len(outcomes) - 1) + ["completed"]
+    assert len(outcomes) >= 2
+    assert await count(pool, "select crashes from pgqueue.jobs") == 0
+
+
+async def test_a_limited_users_next_job_starts_when_the_last_one_ends_and_waits_for_no_poll(
+    database_url: str, queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    await set_plan(pool, concurrent=1)
+    user = uuid4()
+    async with running_worker(database_url, poll_seconds=60):
+        ids = [(await queue.enqueue("echo", {"n": n}, user_id=user)).job_id for n in range(8)]
+        # One poll would take longer.
+        async with asyncio.timeout(50):
+            for job_id in ids:
+                assert (await wait_final(database_url, queue, job_id)).state is JobState.COMPLETED
+
+
+async def test_the_cancel_of_a_waiting_job_tells_workers_that_its_users_next_one_is_ready(
+    database_url: str, queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    await set_plan(pool, concurrent=1)
+    user, another_queue = uuid4(), "another"
+    first, _ = [(await queue.enqueue("echo", {}, user_id=user, queue=another_queue)).job_id for _ in range(2)]
+    await queue._hints.flush()
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    connected = asyncio.Event()
+    listener = Listener(
+        database_url,
+        (READY,),
+        on_notify=lambda _channel, payload: heard.put_nowait(payload),
+        on_connected=connected.set,
+        on_lost=lambda: None,
+    )
+    listening = asyncio.create_task(listener.run())
+    async with asyncio.timeout(60):
+        await connected.wait()
+        await queue.cancel(first)
+        assert await heard.get() == another_queue
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    assert await count(pool, "select count(*) from pgqueue.jobs where state = 'ready'") == 1

@@ -12,6 +12,19 @@ def test_metadata_and_migrations_agree(database_url: str) -> None:
     command.check(migrate.configuration(database_url))
 
 
+def test_what_enqueues_keeps_its_plans(database_url: str) -> None:
+    """Whoever replaces one of these functions drops its settings with its text: an enqueue then plans anew."""
+    with psycopg.connect(database_url) as connection:
+        settings = connection.execute(
+            "select proname::text, proconfig from pg_proc"
+            " where pronamespace = 'pgqueue'::regnamespace and proname in ('try_enqueue', 'reserve_batch', 'give_way')"
+        ).fetchall()
+
+    assert len(settings) == 3
+    for name, given in settings:
+        assert {"plan_cache_mode=auto", "enable_seqscan=off", "search_path=pg_catalog"} <= set(given), name
+
+
 def test_migrations_go_down_to_nothing_and_up_again(database_url: str) -> None:
     migrate.downgrade(database_url, "base")
 

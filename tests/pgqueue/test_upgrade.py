@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import threading
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,14 +14,21 @@ from alembic import command
 from psycopg_pool import AsyncConnectionPool
 
 from command_line import pgqueue
-from pgqueue import migrate
+from pgqueue import migrate, migration_lock, roles
 from pgqueue.errors import MigrationBlocked, ReleaseTooOld, SchemaMismatch
 from pgqueue.job import JobState
+from pgqueue.migration_lock import MIGRATION_LOCK
 from pgqueue.queue import Queue
 from pgqueue.schema_version import check_database, head, migrations
 from queue_scene import count, running_worker, violations, wait_final
 
 pytestmark = pytest.mark.anyio
+
+WAITERS = """
+select count(*)::int from pg_locks
+ where locktype = 'advisory' and not granted
+   and database = (select oid from pg_database where datname = current_database())
+"""
 
 NEXT = '''"""The next release's: one column more on the hottest table."""
 
@@ -115,8 +123,32 @@ def test_two_migrations_at_once_wait_for_each_other(database_url: str) -> None:
     assert migrate.current(database_url) == head()
 
 
+def test_many_migrations_at_once_all_succeed(database_url: str) -> None:
+    """Also where there is nothing left to do but to grant what is granted already."""
+    for revision in ("base", head()):
+        migrate.downgrade(database_url, revision)
+        with ThreadPoolExecutor(6) as executor:
+            done = list(executor.map(lambda _: pgqueue("migrate", database_url=database_url), range(6)))
+        assert [each.stderr for each in done if each.returncode != 0] == []
+    assert migrate.current(database_url) == head()
+
+
+def test_roles_are_arranged_and_rows_closed_one_migration_after_the_other(database_url: str) -> None:
+    with psycopg.connect(database_url) as holder, ThreadPoolExecutor() as executor:
+        holder.execute("select pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
+        waiting = [executor.submit(work, database_url) for work in (roles.arrange, migrate.raise_row_security)]
+        with psycopg.connect(database_url, autocommit=True) as watching:
+            deadline = time.monotonic() + 60
+            while watching.execute(WAITERS).fetchone() != (2,):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        assert not any(each.done() for each in waiting)
+        holder.rollback()
+        assert [each.result(60) for each in waiting] == [[], True]
+
+
 def test_a_migration_that_meets_a_table_in_use_tries_again(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrate, "LOCK_PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(migration_lock, "LOCK_PAUSE_SECONDS", 0.1)
     migrate.downgrade(database_url, "0006")
     with psycopg.connect(database_url) as holder:
         holder.execute("lock table pgqueue.jobs in access share mode")
@@ -130,21 +162,17 @@ def test_a_migration_that_meets_a_table_in_use_tries_again(database_url: str, mo
     assert migrate.current(database_url) == head()
 
 
-def test_a_migration_that_never_gets_its_locks_changes_nothing_and_says_so(
+def test_a_migration_that_never_gets_its_locks_changes_nothing_says_so_and_is_gone_on_from(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrate, "LOCK_ATTEMPTS", 1)
+    monkeypatch.setattr(migration_lock, "LOCK_ATTEMPTS", 1)
     migrate.downgrade(database_url, "0006")
     with psycopg.connect(database_url) as holder:
         holder.execute("lock table pgqueue.queues in share update exclusive mode")
-        with pytest.raises(MigrationBlocked, match="nothing was changed"):
+        with pytest.raises(MigrationBlocked, match="what it was to change is unchanged"):
             migrate.upgrade(database_url)
 
-    assert migrate.current(database_url) == "0006"
-
-
-async def test_the_schema_serves_the_release_that_made_it(pool: AsyncConnectionPool) -> None:
-    async with pool.connection() as connection:
-        row = await (await connection.execute("select since from pgqueue.compatibility")).fetchone()
-    assert row is not None
-    assert row[0] <= head()
+        # The one before it, which needs no lock of that table, is done.
+        assert migrate.current(database_url) == "0007"
+    migrate.upgrade(database_url)
+    assert migrate.current(database_url) == head()

@@ -2,6 +2,11 @@
 select pgqueue.admit(queue, user_id)
   from (select queue, user_id
           from pgqueue.lanes
-         where parked > 0
+         where queue = %(queue)s
+           and parked > 0
            and used < coalesce(slots, 2147483647)
+           and exists (
+               select from pgqueue.jobs
+                where jobs.queue = lanes.queue and jobs.user_id = lanes.user_id and limited and state = 'held')
+         limit 500
            for update skip locked) as lanes

@@ -1,6 +1,6 @@
 -- The queue's waiting jobs, counted to its limit: what enqueues are held against. Below the floor nothing is ready but
--- stragglers. Written only where a hundredth of the limit has changed, or the limit is passed: every claim reads the row,
--- and under a held horizon each of its versions.
+-- stragglers. Written only where a hundredth of the limit has changed, the limit is passed, or 20 s are: every claim
+-- reads the row, and under a held horizon each of its versions. Nor while anyone else is writing it.
 with counted as materialized (
   select queues.name, least(coalesce(queues.max_waiting, 100000), ready.count) + lanes.parked as waiting
     from pgqueue.queues
@@ -25,5 +25,7 @@ update pgqueue.queues
        waiting = counted.waiting
   from counted
  where queues.name = counted.name
+   and queues.name = any(array(select name from pgqueue.queues where name = %(queue)s for no key update skip locked))
    and (abs(queues.waiting - counted.waiting) > coalesce(max_waiting, 100000) / 100
-        or (queues.waiting >= max_waiting) <> (counted.waiting >= max_waiting))
+        or (queues.waiting >= max_waiting) <> (counted.waiting >= max_waiting)
+        or queues.counted_at < clock_timestamp() - interval '20 s')

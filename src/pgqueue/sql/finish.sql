@@ -59,7 +59,7 @@ ended as (
     from decided
    where job.id = decided.job_id
   returning job.id, job.attempt, job.state, job.started_at, decided.outcome, decided.error,
-            decided.summary, decided.preview, decided.detail
+            decided.summary, decided.preview, decided.detail, job.limited
 ),
 recorded as (
   insert into pgqueue.attempts (job_id, attempt, worker_id, started_at, finished_at, outcome, error)
@@ -73,4 +73,4 @@ stored as (
     from ended
    where state = 'completed'
 )
-select id, state from ended
+select id, state, limited from ended

@@ -1,6 +1,8 @@
 -- processing -> ready (or failed at the crash limit, or cancelled if that was asked), when the worker's lease has lapsed.
--- An orphan is known by its worker: one that this statement declares dead, or one already stopped or unknown. A stopped
--- worker never comes back under its id, so no live run can be taken away; a renewal in flight holds the worker's row.
+-- An orphan is known by its worker: one that this statement declares dead, or one already stopped or unknown. Its process
+-- may still compute; but a stopped worker never comes back under its id, so what it writes about the run is refused. A
+-- renewal in flight holds the worker's row. A user whose lane is locked, by a caller who enqueued in a transaction and
+-- leaves it open, is passed over until the next sweep. job_ids: those alone; null, all.
 with dead as (
   update pgqueue.workers
      set stopped_at = clock_timestamp()
@@ -22,15 +24,22 @@ gaps as materialized (
           select 'ffffffff-ffff-ffff-ffff-ffffffffffff') as bounds
 ),
 orphans as materialized (
-  select job.id, job.worker_id
+  select job.id, job.worker_id, job.queue, job.user_id, job.limited
     from gaps
    cross join lateral (
-         select id, worker_id
+         select id, worker_id, queue, user_id, limited
            from pgqueue.jobs
           where state = 'processing'
             and worker_id > gaps.above
             and worker_id < gaps.below
+            and (%(job_ids)s::uuid[] is null or id = any(%(job_ids)s::uuid[]))
             for update skip locked) as job
+),
+free as materialized (
+  select queue, user_id
+    from pgqueue.lanes
+   where (queue, user_id) in (select queue, user_id from orphans where limited)
+     for update skip locked
 ),
 rescued as (
   update pgqueue.jobs as job
@@ -46,6 +55,7 @@ rescued as (
          updated_at = clock_timestamp()
     from orphans
    where job.id = orphans.id
+     and (not orphans.limited or (orphans.queue, orphans.user_id) in (select queue, user_id from free))
   returning job.id, job.attempt, job.started_at, job.queue, job.state, orphans.worker_id
 ),
 recorded as (
