@@ -55,27 +55,37 @@ async def add(request: Request, kind: Kind) -> Response:
     body = await read_json(request, limit=settings.body_bytes, seconds=settings.body_seconds)
     key = _idempotency_key(request)
     try:
-        asked = kind.parse(body)
-    except RequestError as error:
-        raise invalid(error.details) from None
-    args = await _args(request, account, kind, asked, prefix="params." if "params" in body else "")
-    queue: Queue = request.app.state.queue
-    try:
-        enqueued = await queue.enqueue(
-            kind.name,
-            args,
-            user_id=account.user_id,
-            tier=account.tier,
-            priority=asked.priority,
-            idempotency_key=key,
-            request_hash=fingerprint({"kind": kind.name, **body} if kind.name != FIRST_KIND else body) if key else None,
-            is_estimated=True,
-        )
+        enqueued = await _add(request, account, kind, body, key)
     except IdempotencyConflict:
         detail = "This Idempotency-Key was used for another request. Use a new key for each request."
         raise Problem(422, "Idempotency key reused", detail, code="idempotency_conflict") from None
     await tell_daily_quota(request, account)
     return queued(request, enqueued)
+
+
+async def _add(request: Request, account: Account, kind: Kind, body: dict[str, Any], key: str | None) -> Enqueued:
+    queue: Queue = request.app.state.queue
+    request_hash = None
+    if key is not None:
+        request_hash = fingerprint(body if kind.name == FIRST_KIND else {"kind": kind.name, **body})
+        # Before anything is checked: what was good then is the first answer again, whatever became of it since.
+        first = await queue.find_repeat(key, request_hash, user_id=account.user_id)
+        if first is not None:
+            return first
+    try:
+        asked = kind.parse(body)
+    except RequestError as error:
+        raise invalid(error.details) from None
+    return await queue.enqueue(
+        kind.name,
+        await _args(request, account, kind, asked, prefix="params." if "params" in body else ""),
+        user_id=account.user_id,
+        tier=account.tier,
+        priority=asked.priority,
+        idempotency_key=key,
+        request_hash=request_hash,
+        is_estimated=True,
+    )
 
 
 async def tell_daily_quota(request: Request, account: Account) -> None:

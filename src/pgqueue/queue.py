@@ -144,6 +144,18 @@ class Queue:
                 self._hints.changed(enqueued.job_id)
             return await self._with_estimate(own, enqueued) if is_estimated else enqueued
 
+    async def find_repeat(self, idempotency_key: str, request_hash: bytes, *, user_id: UUID) -> Enqueued | None:
+        """The job that the key has made already, with its estimate; None when it is new. Raises IdempotencyConflict."""
+        asked = {
+            "queue": self._name,
+            "user_id": user_id,
+            "idempotency_key": idempotency_key,
+            "request_hash": request_hash,
+        }
+        async with self._pool.connection() as connection:
+            row = await (await _ask(connection, "find_repeat", asked, user_id, self._user_role)).fetchone()
+            return None if row is None else await self._with_estimate(connection, read_answer(row, asked))
+
     async def enqueue_many(
         self,
         kind: str,

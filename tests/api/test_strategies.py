@@ -495,3 +495,22 @@ async def test_a_stored_definition_that_cannot_run_is_told_as_such(
     assert (answer.status_code, detail["path"]) == (400, "strategyId")
     assert "entryLong, column 9: unknown function 'old_name'" in detail["message"]
     assert f"mend it with PUT {PATH}/{kept['id']}" in detail["message"]
+
+
+async def test_a_request_repeated_is_answered_as_before_though_its_strategy_is_gone(
+    app: Starlette, pool: AsyncConnectionPool
+) -> None:
+    me, key = await person(pool), {"Idempotency-Key": "once"}
+    async with calling(app, me) as client:
+        definition = {"version": 1, "name": "Soon gone", "entryLong": "close > 1"}
+        strategy = (await client.post("/api/strategies", json={"definition": definition})).json()["id"]
+        asked = {"strategyId": strategy, "params": body()["params"]}
+        first = await client.post("/api/backtest/queue", json=asked, headers=key)
+        await client.delete(f"/api/strategies/{strategy}")
+        again = await client.post("/api/backtest/queue", json=asked, headers=key)
+        other = await client.post("/api/backtest/queue", json={"strategyId": 7}, headers=key)
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json()["jobId"] == first.json()["jobId"]
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert other.status_code == 422
