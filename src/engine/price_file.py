@@ -38,6 +38,8 @@ def read(
         text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise FileRefused(name, line=1, reason=f"cannot be read ({error})", mend="Give UTF-8 CSV or .csv.gz.") from None
+    if not text.strip():
+        raise FileRefused(name, line=1, reason="the file is empty", mend="Give a header and at least one bar.")
     return _Parser(name, TimeReader(timeframe, date_format, zone)).parse(io.StringIO(text, newline=""))
 
 

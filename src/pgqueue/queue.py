@@ -82,6 +82,11 @@ class Queue:
         self._estimator = Estimator()
         self._background: list[asyncio.Task[None]] = []
 
+    @property
+    def name(self) -> str:
+        """Of the queue that is meant where none is named."""
+        return self._name
+
     async def __aenter__(self) -> Self:
         self._background = [
             asyncio.create_task(self._hints.run(), name="pgqueue hints"),

@@ -55,7 +55,7 @@ def test_minute_bars_keep_their_moment() -> None:
         ("date,close\n2020-01-02,1,5\n", "line 2: 3 values for 2 columns"),
         ("date,close\n", "line 1: no rows below the header"),
         ('date,close\n2020-01-02,"1,500"\n', "line 2: close is '1,500'. Give a number"),
-        ("", "line 1: no date or time column"),
+        ("", "line 1: the file is empty"),
     ],
 )
 def test_a_refusal_names_the_line_and_the_mend(text: str, sentence: str) -> None:

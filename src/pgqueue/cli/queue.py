@@ -89,7 +89,7 @@ def pause(queue: Name = None) -> None:
 
     async def work(jobs: Queue, _database_url: str) -> None:
         await jobs.pause(queue)
-        notes.print("Paused. Resume with `pgqueue queue resume`.")
+        notes.print(f"Paused {jobs.name if queue is None else queue}. Resume with `pgqueue queue resume`.")
 
     raise typer.Exit(session.run(work))
 
@@ -100,6 +100,6 @@ def resume(queue: Name = None) -> None:
 
     async def work(jobs: Queue, _database_url: str) -> None:
         await jobs.resume(queue)
-        notes.print("Resumed.")
+        notes.print(f"Resumed {jobs.name if queue is None else queue}.")
 
     raise typer.Exit(session.run(work))
