@@ -18,8 +18,8 @@ class Result:
     detail: bytes = b""
 
 
-class NoOp:
-    """Does nothing: what is left is the queue's own cost."""
+class _Plain:
+    """Takes any args and needs no warming."""
 
     time_limit = 60.0
 
@@ -28,21 +28,17 @@ class NoOp:
 
     def warm(self) -> None:
         pass
+
+
+class NoOp(_Plain):
+    """Does nothing: what is left is the queue's own cost."""
 
     def run(self, _args: Mapping[str, Any], _context: Context) -> Result:
         return Result()
 
 
-class Begun:
+class Begun(_Plain):
     """Says when it began."""
-
-    time_limit = 60.0
-
-    def check(self, args: Mapping[str, Any]) -> None:
-        pass
-
-    def warm(self) -> None:
-        pass
 
     def run(self, _args: Mapping[str, Any], _context: Context) -> Result:
         return Result(summary={"at": time.monotonic_ns()})
@@ -56,16 +52,8 @@ def compute(loops: int) -> bytes:
     return found
 
 
-class Computing:
+class Computing(_Plain):
     """Computes `loops` loops; with `steps`, it reports so many."""
-
-    time_limit = 60.0
-
-    def check(self, args: Mapping[str, Any]) -> None:
-        pass
-
-    def warm(self) -> None:
-        pass
 
     def run(self, args: Mapping[str, Any], context: Context) -> Result:
         loops, steps = args["loops"], args["steps"]
@@ -77,16 +65,10 @@ class Computing:
         return Result()
 
 
-class Stamped:
+class Stamped(_Plain):
     """Reports `steps` steps over `seconds` seconds; the step of each report is the clock at which it was made."""
 
     time_limit = 120.0
-
-    def check(self, args: Mapping[str, Any]) -> None:
-        pass
-
-    def warm(self) -> None:
-        pass
 
     def run(self, args: Mapping[str, Any], context: Context) -> Result:
         steps, seconds = args["steps"], args["seconds"]
@@ -112,13 +94,8 @@ found = {"trades": len(result.trades), "equity": result.final_equity}
 """
 
 
-class FirstResult:
+class FirstResult(_Plain):
     """Handler: one backtest on bundled prices, so that nothing but the child is timed."""
-
-    time_limit = 60.0
-
-    def check(self, args: Mapping[str, Any]) -> None:
-        pass
 
     def warm(self) -> None:
         backtest.warm()
@@ -129,16 +106,10 @@ class FirstResult:
         return Result(summary=scope["found"])
 
 
-class Interrupted:
+class Interrupted(_Plain):
     """Says in which process it runs; takes its time only in the first attempt."""
 
     time_limit = 3_600.0
-
-    def check(self, args: Mapping[str, Any]) -> None:
-        pass
-
-    def warm(self) -> None:
-        pass
 
     def run(self, args: Mapping[str, Any], context: Context) -> Result:
         context.progress(1, str(os.getpid()))

@@ -62,16 +62,19 @@ async def test_it_comes_back_by_itself_when_its_backend_is_terminated(ear: Ear, 
             await ear.lost.get()
 
 
-async def test_it_tries_until_there_is_a_server() -> None:
-    lost: asyncio.Queue[None] = asyncio.Queue()
-    listener = Listener(
+def without_a_server(lost: "asyncio.Queue[None]") -> Listener:
+    return Listener(
         "postgresql://nobody@127.0.0.1:1/none",
         ("told",),
         on_notify=lambda _channel, _payload: None,
         on_connected=lambda: None,
         on_lost=lambda: lost.put_nowait(None),
     )
-    task = asyncio.create_task(listener.run())
+
+
+async def test_it_tries_until_there_is_a_server() -> None:
+    lost: asyncio.Queue[None] = asyncio.Queue()
+    task = asyncio.create_task(without_a_server(lost).run())
 
     async with asyncio.timeout(30):
         for _ in range(3):
@@ -86,14 +89,7 @@ async def test_an_outage_of_hours_is_waited_out(monkeypatch: pytest.MonkeyPatch)
     """Two to the power of the failures so far is soon too large for a float."""
     monkeypatch.setattr("pgqueue.listener.LONGEST_BACKOFF_SECONDS", 0.0)
     lost: asyncio.Queue[None] = asyncio.Queue()
-    listener = Listener(
-        "postgresql://nobody@127.0.0.1:1/none",
-        ("told",),
-        on_notify=lambda _channel, _payload: None,
-        on_connected=lambda: None,
-        on_lost=lambda: lost.put_nowait(None),
-    )
-    task = asyncio.create_task(listener.run())
+    task = asyncio.create_task(without_a_server(lost).run())
 
     async with asyncio.timeout(60):
         for _ in range(1100):
