@@ -82,6 +82,7 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route("/livez", health.live, methods=["GET"]),
             Route("/readyz", health.ready, methods=["GET"]),
             Route("/", static.index, methods=["GET"]),
+            Route("/admin", static.admin, methods=["GET"]),
             Mount("/static", static.assets(), name="static"),
         ],
         middleware=[

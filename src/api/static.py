@@ -43,8 +43,13 @@ class SecurityHeaders:
 
 
 async def index(request: Request) -> Response:
-    """The page. Revalidated each time, by ETag: a new release is seen at once."""
+    """The traders' page. Revalidated each time, by ETag: a new release is seen at once."""
     return await assets().get_response("index.html", request.scope)
+
+
+async def admin(request: Request) -> Response:
+    """The operators' page; what it shows is asked for by who may see it."""
+    return await assets().get_response("admin.html", request.scope)
 
 
 class Assets(StaticFiles):

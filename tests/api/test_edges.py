@@ -130,7 +130,7 @@ async def test_no_header_of_any_proxy_lets_a_user_id_be_trusted(database_url: st
     assert (trusted.status_code, forwarded.status_code) == (200, 401)
 
 
-@pytest.mark.parametrize("path", ["/", "/static/main.js"])
+@pytest.mark.parametrize("path", ["/", "/static/trader/main.js"])
 async def test_the_page_and_its_modules_cost_a_304_until_a_new_release(app: Starlette, path: str) -> None:
     async with calling(app) as client:
         first = await client.get(path)

@@ -1,9 +1,9 @@
 /** The equity curve with its drawdown below: plain SVG at the size it is seen in, read by pointer and by keys. */
 
-import { drawn, element } from "./dom.js";
-import { day, money, moment, percent, whole } from "./format.js";
+import { drawn, element } from "../common/dom.js";
+import { day, money, moment, percent, whole } from "../common/format.js";
 import { nearest, scale, ticks, timeTicks } from "./scale.js";
-import { words } from "./strings.js";
+import { words } from "../words/results.js";
 
 const HEIGHT = 300;
 const TOP = 12;

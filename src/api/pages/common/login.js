@@ -2,7 +2,7 @@
 
 import { session } from "./api.js";
 import { find, say } from "./dom.js";
-import { words } from "./strings.js";
+import { words } from "../words/common.js";
 
 export class Login {
   #onSession;
@@ -24,7 +24,6 @@ export class Login {
   hide() {
     if (find("login").hidden) return;
     find("login").hidden = true;
-    find("symbol").focus();
     find("key").value = "";
     say(find("login-message"), "");
   }

@@ -1,10 +1,11 @@
 /** The list of runs: newest first, each kept where it is while it moves on, one result open at a time. */
 
-import { cancel, requeue } from "./api.js";
-import { find, say } from "./dom.js";
+import { cancel, requeue } from "./calls.js";
+import { find, say } from "../common/dom.js";
 import { isFinal } from "./jobs.js";
 import { Run } from "./run.js";
-import { words } from "./strings.js";
+import { words as common } from "../words/common.js";
+import { words } from "../words/desk.js";
 
 export { title } from "./run.js";
 
@@ -100,7 +101,7 @@ export class Runs {
     }
     const hidden = items.some((item) => item.hidden);
     say(find("runs-more"), hidden ? words.showAll(items.length) : "");
-    say(find("runs-empty"), items.length > 0 ? "" : this.#settled ? words.empty : words.loading);
+    say(find("runs-empty"), items.length > 0 ? "" : this.#settled ? words.empty : common.loading);
   }
 
   #toggle(jobId) {

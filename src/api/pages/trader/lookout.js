@@ -1,6 +1,6 @@
 /** Asks for jobs by plain requests: often while no stream is there, now and then for those a stream is quiet about. */
 
-import { look, recent } from "./api.js";
+import { look, recent } from "./calls.js";
 
 const POLL_MILLISECONDS = 2_000;
 const QUIET_MILLISECONDS = 5_000;
@@ -11,6 +11,7 @@ const SINGLY = 6;
 export class Lookout {
   reached = true;
   #calls;
+  #onReach = () => {};
   #etags = new Map();
   #life = null;
   #timer = 0;
@@ -20,16 +21,16 @@ export class Lookout {
   #heardAt = new Map();
 
   /**
-   * calls: onJob(job), onGone(jobId), onCaughtUp(), onReach(whether the server
-   * answers), onUnauthorized(), unfinished().
+   * calls: onJob(job), onGone(jobId), onCaughtUp(), onUnauthorized(), unfinished().
    */
   constructor(calls) {
     this.#calls = calls;
   }
 
-  /** Begin with everything recent. */
-  start() {
+  /** Begin with everything recent. onReach: told whether the server answers. */
+  start(onReach) {
     this.stop();
+    this.#onReach = onReach;
     this.#life = new AbortController();
     this.#begin();
   }
@@ -89,7 +90,7 @@ export class Lookout {
   #tell(life, reached) {
     if (life !== this.#life) return;
     this.reached = reached;
-    this.#calls.onReach(reached);
+    this.#onReach(reached);
   }
 
   #pause() {

@@ -1,10 +1,11 @@
 /** What a completed run left behind: what it rests on first, then the figures, the curve and the trades. */
 
-import { result } from "./api.js";
+import { result } from "./calls.js";
 import { Chart } from "./chart.js";
-import { element } from "./dom.js";
-import { change, money, percent, ratio, whole } from "./format.js";
-import { words } from "./strings.js";
+import { element } from "../common/dom.js";
+import { change, money, percent, ratio, whole } from "../common/format.js";
+import { words as common } from "../words/common.js";
+import { words } from "../words/results.js";
 import { Trades } from "./trades.js";
 
 const FORMS = {
@@ -77,8 +78,8 @@ function summary({ finalEquity, initialCapital, coverage }) {
 function basis({ bars, timeframe, dataStart, dataEnd, closeOnly, adjusted, source }) {
   const facts = [
     words.coverage(whole(bars), timeframe, dataStart, dataEnd),
-    closeOnly && words.closesOnly,
-    adjusted && words.adjusted,
+    closeOnly && common.closesOnly,
+    adjusted && common.adjusted,
   ];
   return `${facts.filter(Boolean).join(", ")}. ${source ? words.source(source) : ""}`;
 }

@@ -1,7 +1,7 @@
 /** What is wrong, said at the field it is wrong in. */
 
-import { find, say } from "./dom.js";
-import { words } from "./strings.js";
+import { find, say } from "../common/dom.js";
+import { words } from "../words/desk.js";
 
 /** Paths of the request's members, as the server names them; older ones without "params." mean the same. */
 const FIELDS = {

@@ -1,11 +1,12 @@
 /** The order ticket: what to run, on what, from when to when. The server is the judge of what is valid. */
 
-import { strategies, submit, symbols } from "./api.js";
-import { find, say } from "./dom.js";
+import { strategies, submit, symbols } from "./calls.js";
+import { find, say } from "../common/dom.js";
 import { Errors } from "./errors.js";
-import { day, whole } from "./format.js";
+import { day, whole } from "../common/format.js";
 import { Parameters } from "./parameters.js";
-import { words } from "./strings.js";
+import { words as common } from "../words/common.js";
+import { words } from "../words/desk.js";
 
 const FIRST_SHOWN_YEARS = 5;
 
@@ -48,7 +49,7 @@ export class Ticket {
     find("run").disabled = is;
     find("reload").hidden = true;
     say(find("ticket-message"), "");
-    if (is) for (const id of ["symbol", "strategy"]) find(id).replaceChildren(new Option(words.loading));
+    if (is) for (const id of ["symbol", "strategy"]) find(id).replaceChildren(new Option(common.loading));
   }
 
   #lost(why) {
@@ -82,7 +83,7 @@ export class Ticket {
   #showSymbol() {
     const { first, last, bars, closeOnly, adjusted } = this.#symbol;
     const [begin, end] = [day(first), day(last)];
-    const facts = [words.prices(begin, end, whole(bars)), closeOnly && words.closesOnly, adjusted && words.adjusted];
+    const facts = [words.prices(begin, end, whole(bars)), closeOnly && common.closesOnly, adjusted && common.adjusted];
     say(find("symbol-hint"), facts.filter(Boolean).join(" · "));
     for (const id of ["start", "end"]) [find(id).min, find(id).max] = [begin, end];
     if (this.#datesChosen) return;

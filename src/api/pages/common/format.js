@@ -1,5 +1,7 @@
 /** Numbers, days and spans of time, as people read them. */
 
+import { words } from "../words/common.js";
+
 const MINUS = "\u2212";
 const NONE = "–";
 
@@ -32,7 +34,9 @@ export const clock = (iso) =>
   new Date(iso).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 export function span(seconds) {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 90) return words.seconds(Math.max(1, Math.round(seconds)));
   const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+  if (minutes < 90) return words.minutes(minutes);
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? words.hours(hours) : words.days(Math.round(hours / 24));
 }

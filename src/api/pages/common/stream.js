@@ -1,39 +1,32 @@
-/** Progress as it happens: one event stream while it holds, asking every two seconds while it does not. */
-
-import { EVENTS } from "./api.js";
-import { Lookout } from "./lookout.js";
+/** What happens, as it happens: one event stream while it holds, a poller's questions while it does not. */
 
 const ERRORS = 2;
 const WITHIN_MILLISECONDS = 10_000;
 const HELLO_MILLISECONDS = 10_000;
 const AGAIN_MILLISECONDS = 30_000;
 
-export class Feed {
+export class Stream {
   #source = null;
   #running = false;
   #live = false;
   #fellBack = false;
   #errors = [];
   #timers = { hello: 0, again: 0 };
-  #lookout;
-  #onJob;
+  #address;
+  #events;
+  #poller;
   #onState;
 
   /**
-   * onState: connecting, live, polling or away. onCaughtUp: the recent jobs are all told.
-   * onUnauthorized: the session is over.
+   * events: what to do with an event's data, by its name; the stream's first is "hello" or any of these.
+   * poller: start(onReach), which begins with everything and tells whether the server answers; stop(); relax(), for a
+   * stream holds; hurry(), for it broke; reached. onState: told connecting, live, polling or away.
    */
-  constructor({ onJob, onGone, onState, onCaughtUp, onUnauthorized, unfinished }) {
-    this.#onJob = onJob;
+  constructor({ address, events, poller, onState }) {
+    this.#address = address;
+    this.#events = events;
+    this.#poller = poller;
     this.#onState = onState;
-    this.#lookout = new Lookout({
-      onJob,
-      onGone,
-      onCaughtUp,
-      onUnauthorized,
-      unfinished,
-      onReach: (reached) => this.#reach(reached),
-    });
     document.addEventListener("visibilitychange", () => (document.hidden ? this.#rest() : this.#resume()));
     window.addEventListener("online", () => this.#resume());
   }
@@ -53,29 +46,30 @@ export class Feed {
   /** A hidden page holds no connection: a browser has six for all of an origin's pages. */
   #rest() {
     this.#close();
-    this.#lookout.stop();
+    this.#poller.stop();
   }
 
   #resume() {
     if (!this.#running || document.hidden || this.#live) return;
     this.#fellBack = false;
-    this.#lookout.start();
+    this.#poller.start((reached) => this.#reach(reached));
     this.#connect();
   }
 
   #connect() {
     this.#close();
     this.#errors = [];
-    const source = new EventSource(EVENTS);
+    const source = new EventSource(this.#address);
     this.#source = source;
     // A proxy that holds everything back opens the stream and never lets the first event through.
     this.#timers.hello = setTimeout(() => this.#fallBack(), HELLO_MILLISECONDS);
     source.addEventListener("hello", () => this.#greeted());
-    source.addEventListener("progress", (event) => {
-      const job = JSON.parse(event.data);
-      this.#lookout.heard(job.jobId);
-      this.#onJob(job);
-    });
+    for (const [name, take] of Object.entries(this.#events)) {
+      source.addEventListener(name, (event) => {
+        if (!this.#live) this.#greeted();
+        take(JSON.parse(event.data));
+      });
+    }
     source.addEventListener("error", () => this.#failed(source));
   }
 
@@ -83,7 +77,7 @@ export class Feed {
     clearTimeout(this.#timers.hello);
     this.#live = true;
     this.#fellBack = false;
-    this.#lookout.relax();
+    this.#poller.relax();
     this.#onState("live");
   }
 
@@ -92,7 +86,7 @@ export class Feed {
     const now = performance.now();
     this.#errors = [...this.#errors.filter((at) => now - at < WITHIN_MILLISECONDS), now];
     this.#live = false;
-    this.#lookout.hurry();
+    this.#poller.hurry();
     if (source.readyState === EventSource.CLOSED || this.#errors.length >= ERRORS) this.#fallBack();
     else this.#reach(true);
   }
@@ -101,8 +95,8 @@ export class Feed {
   #fallBack() {
     this.#close();
     this.#fellBack = true;
-    this.#lookout.hurry();
-    this.#reach(this.#lookout.reached);
+    this.#poller.hurry();
+    this.#reach(this.#poller.reached);
     this.#timers.again = setTimeout(() => this.#connect(), AGAIN_MILLISECONDS * (0.75 + Math.random() / 2));
   }
 

@@ -1,9 +1,9 @@
 /** The trades, a page at a time. */
 
-import { csv, page } from "./api.js";
-import { button, element, say } from "./dom.js";
-import { change, gain, moment, price, units } from "./format.js";
-import { words } from "./strings.js";
+import { csv, page } from "./calls.js";
+import { button, element, say } from "../common/dom.js";
+import { change, gain, moment, price, units } from "../common/format.js";
+import { words } from "../words/results.js";
 
 /** How columns are set: numbers to the right, and those a narrow screen has no room for. */
 const COLUMNS = ["", "", "number extra", "", "number extra", "number extra", "number", "number"];

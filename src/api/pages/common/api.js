@@ -1,16 +1,18 @@
 /** Requests, and what can become of them. */
 
-import { words } from "./strings.js";
+import { language } from "./language.js";
+import { words } from "../words/common.js";
 
 const PATIENCE_MILLISECONDS = 15_000;
-/** The path before the service's own: these files lie directly below it. */
-const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+/** The path before the service's own. Pages lie directly below it, whatever they are called. */
+export const ROOT = new URL(".", document.baseURI).pathname.replace(/\/$/, "");
 
-/** status: 0 when nobody answered; details: [{path, message}] of wrong members; message: a sentence for people. */
+/** status: 0 when nobody answered; code: the server's word for it; details: [{path, message}] of wrong members. */
 export class Refusal extends Error {
-  constructor(status, message, { details = [], retryAfter = null } = {}) {
+  constructor(status, message, { details = [], retryAfter = null, code = null } = {}) {
     super(message);
     this.status = status;
+    this.code = code;
     this.details = details;
     this.retryAfter = retryAfter;
   }
@@ -30,7 +32,7 @@ export async function ask(method, path, { body, headers = {}, signal } = {}) {
   const late = AbortSignal.timeout(PATIENCE_MILLISECONDS);
   const options = {
     method,
-    headers: { Accept: "application/json", ...headers },
+    headers: { Accept: "application/json", "Accept-Language": language, ...headers },
     cache: "no-store",
     credentials: "same-origin",
     signal: signal ? AbortSignal.any([late, signal]) : late,
@@ -65,8 +67,9 @@ async function read(response) {
 function refusal(response, data) {
   const { status } = response;
   const retryAfter = Number.parseInt(response.headers.get("Retry-After") ?? "", 10) || null;
-  const message = data?.detail ?? (status === 429 ? words.tooMany(retryAfter ?? 5) : words.refused(status));
-  return new Refusal(status, message, { details: data?.details ?? [], retryAfter });
+  const sentence = words.refusals[data?.code] ?? data?.detail;
+  const message = sentence ?? (status === 429 ? words.tooMany(retryAfter ?? 5) : words.refused(status));
+  return new Refusal(status, message, { details: data?.details ?? [], retryAfter, code: data?.code });
 }
 
 export const session = {
@@ -75,20 +78,3 @@ export const session = {
   byKey: async (key) => (await ask("POST", `${ROOT}/api/session`, { headers: { Authorization: `Bearer ${key}` } })).data,
   end: () => ask("DELETE", `${ROOT}/api/session`),
 };
-
-const QUEUE = `${ROOT}/api/backtest/queue`;
-const of = (jobId) => `${QUEUE}/${encodeURIComponent(jobId)}`;
-
-export const EVENTS = `${ROOT}/api/backtest/events`;
-export const symbols = async () => (await ask("GET", `${ROOT}/api/symbols`)).data.symbols;
-export const strategies = async () => (await ask("GET", `${ROOT}/api/strategies`)).data.strategies;
-export const recent = async (signal) => (await ask("GET", `${ROOT}/api/backtest/jobs?limit=50`, { signal })).data.jobs;
-export const look = (jobId, etag, signal) =>
-  ask("GET", of(jobId), { headers: etag ? { "If-None-Match": etag } : {}, signal });
-export const submit = async (body, key) =>
-  (await ask("POST", QUEUE, { body, headers: { "Idempotency-Key": key } })).data;
-export const cancel = async (jobId) => (await ask("DELETE", of(jobId))).data;
-export const requeue = async (jobId) => (await ask("POST", `${of(jobId)}/requeue`)).data;
-export const result = async (jobId) => (await ask("GET", `${of(jobId)}/result?limit=20`)).data;
-export const page = async (url) => (await ask("GET", url)).data;
-export const csv = (jobId) => `${of(jobId)}/result?format=csv`;

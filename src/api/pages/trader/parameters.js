@@ -1,7 +1,7 @@
 /** A strategy's declared parameters as number fields. */
 
-import { element, find } from "./dom.js";
-import { words } from "./strings.js";
+import { element, find } from "../common/dom.js";
+import { words } from "../words/desk.js";
 
 export class Parameters {
   #place;

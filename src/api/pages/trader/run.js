@@ -1,10 +1,12 @@
 /** One run: its name, where it stands, what can be done about it, and its result below. */
 
-import { button, element, say } from "./dom.js";
-import { change, clock, money, percent, ratio, span } from "./format.js";
+import { button, element, say } from "../common/dom.js";
+import { change, clock, money, percent, ratio, span } from "../common/format.js";
 import { isFinal } from "./jobs.js";
 import { Result } from "./result.js";
-import { words } from "./strings.js";
+import { words as common } from "../words/common.js";
+import { words } from "../words/desk.js";
+import { words as results } from "../words/results.js";
 
 const SETTLING_MILLISECONDS = 700;
 
@@ -36,7 +38,7 @@ export class Run {
     name.disabled = job.status !== "completed";
     facts.textContent = job.startDate ? words.facts(job.startDate, job.endDate, money(job.initialCapital)) : "";
     const running = !isFinal(job);
-    phase.textContent = job.cancelRequested && running ? words.stopping : job.currentStep ?? words.inWords[job.status];
+    phase.textContent = job.cancelRequested && running ? words.stopping : phaseOf(job);
     number.textContent = job.status === "processing" ? `${job.progress}%` : "";
     bar.hidden = !running;
     bar.setAttribute("aria-label", words.progressOf(title(job)));
@@ -90,7 +92,7 @@ export class Run {
 
   #offer() {
     const { act } = this.#parts;
-    const label = isFinal(this.#job) ? words.runAgain : words.cancel;
+    const label = isFinal(this.#job) ? words.runAgain : common.cancel;
     if (act.textContent && act.textContent !== label) this.#pause();
     act.textContent = label;
     act.setAttribute("aria-label", words.named(label, title(this.#job)));
@@ -119,15 +121,22 @@ export class Run {
   }
 }
 
+/** What it is doing now. Steps are worded here: an event stream speaks the browser's language, not the one chosen. */
+function phaseOf({ status, stepCode, currentStep, attempt, error }) {
+  if (status === "waiting" && attempt > 0 && error) return words.retrying;
+  if (status !== "processing") return words.inWords[status];
+  return common.steps[stepCode ?? "starting"] ?? currentStep;
+}
+
 /** The three figures one looks for first. */
 function headline({ metrics }) {
   const figure = (label, value, tone) =>
     element("div", {}, element("dt", {}, label), element("dd", { class: tone }, value));
   const { totalReturn, sharpeRatio, maxDrawdown } = metrics ?? {};
   return [
-    figure(words.totalReturn, change(totalReturn), totalReturn > 0 ? "up" : totalReturn < 0 ? "down" : ""),
-    figure(words.metrics.sharpeRatio[0], ratio(sharpeRatio)),
-    figure(words.metrics.maxDrawdown[0], percent(maxDrawdown)),
+    figure(results.totalReturn, change(totalReturn), totalReturn > 0 ? "up" : totalReturn < 0 ? "down" : ""),
+    figure(results.metrics.sharpeRatio[0], ratio(sharpeRatio)),
+    figure(results.metrics.maxDrawdown[0], percent(maxDrawdown)),
   ];
 }
 
@@ -166,8 +175,8 @@ function flaws(coverage) {
   if (!coverage) return "";
   const { complete, closeOnly, dataStart, dataEnd, requestedStart, requestedEnd } = coverage;
   return [
-    !complete && dataStart > requestedStart && dataEnd >= requestedEnd && words.pricesStart(dataStart),
-    !complete && dataEnd < requestedEnd && words.pricesEnd(dataEnd),
-    closeOnly && words.closesOnly,
+    !complete && dataStart > requestedStart && dataEnd >= requestedEnd && results.pricesStart(dataStart),
+    !complete && dataEnd < requestedEnd && results.pricesEnd(dataEnd),
+    closeOnly && common.closesOnly,
   ].filter(Boolean).join(" · ");
 }

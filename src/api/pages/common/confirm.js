@@ -1,0 +1,27 @@
+/** A question before something that cannot be taken back. */
+
+import { button, element } from "./dom.js";
+import { words } from "../words/common.js";
+
+/** Whether the person said yes: confirmed({ title, text, action, isDanger }). Escape and Cancel are no. */
+export function confirmed({ title, text, action, isDanger = false, inside = [] }) {
+  return new Promise((answer) => {
+    const dialog = element("dialog", { "aria-labelledby": "dialog-title" });
+    const yes = element("button", { type: "submit", value: "yes", class: isDanger ? "danger" : "primary" }, action);
+    const form = element(
+      "form",
+      { method: "dialog" },
+      element("h2", { id: "dialog-title" }, title),
+      text ? element("p", {}, text) : null,
+      ...inside,
+      element("div", { class: "dialog-actions" }, button(words.cancel, () => dialog.close("")), yes),
+    );
+    dialog.append(form);
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      answer(dialog.returnValue === "yes");
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}

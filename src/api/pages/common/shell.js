@@ -1,0 +1,52 @@
+/** What stands around the views: words in their places, the two switches, the connection's state, what is read out. */
+
+import { find, say } from "./dom.js";
+import { language, speak } from "./language.js";
+import { theme, turn } from "./theme.js";
+import { words } from "../words/common.js";
+
+/** Fills the places that name a word: data-text for what stands there, data-label for what it is called. */
+export function fill(table, root = document) {
+  for (const place of root.querySelectorAll("[data-text]")) place.textContent = table[place.dataset.text] ?? place.textContent;
+  for (const place of root.querySelectorAll("[data-label]")) {
+    const label = table[place.dataset.label];
+    if (label !== undefined) place.setAttribute("aria-label", label);
+  }
+}
+
+export function switches() {
+  const other = language === "ko" ? "en" : "ko";
+  const speaks = find("language");
+  speaks.textContent = words.languages[other];
+  speaks.lang = other;
+  speaks.addEventListener("click", () => speak(other));
+  const colours = find("theme");
+  const show = () => {
+    colours.textContent = words.themes[theme()];
+    colours.setAttribute("aria-label", words.themeIs(words.themes[theme()]));
+  };
+  colours.addEventListener("click", () => {
+    turn();
+    show();
+  });
+  show();
+}
+
+/** connecting, live, polling or away. */
+export function showConnection(state) {
+  const place = find("connection");
+  place.dataset.state = state;
+  say(place, words.connection[state]);
+}
+
+export function announce(sentence) {
+  find("announcer").textContent = sentence;
+}
+
+/** Marks where one is among the links of the head. */
+export function mark(name) {
+  for (const link of document.querySelectorAll("nav [data-view]")) {
+    if (link.dataset.view === name) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}

@@ -1,0 +1,77 @@
+/** The traders' page, put together: who is here, what they asked for, how it goes. */
+
+import { find, say } from "../common/dom.js";
+import { Gate } from "../common/gate.js";
+import { Routes } from "../common/routes.js";
+import { announce, fill, mark, showConnection, switches } from "../common/shell.js";
+import { Stream } from "../common/stream.js";
+import { words as common } from "../words/common.js";
+import { words } from "../words/desk.js";
+import { EVENTS } from "./calls.js";
+import { CompareView } from "./compare_view.js";
+import { Desk } from "./desk.js";
+import { HistoryView } from "./history_view.js";
+import { Jobs, isFinal } from "./jobs.js";
+import { Lookout } from "./lookout.js";
+import { title } from "./run.js";
+import { RunView } from "./run_view.js";
+import { StrategiesView } from "./strategies_view.js";
+
+fill({ ...common, ...words });
+switches();
+
+const jobs = new Jobs((job, before) => {
+  for (const view of Object.values(views)) view.hear?.(job, before);
+  if (!before || isFinal(before) || !isFinal(job)) return;
+  announce(words.announce(title(job), words.inWords[job.status]));
+});
+const shared = { jobs, announce, onUnauthorized: () => gate.ended(), retitle: () => routes.retitle() };
+const views = {
+  "": new Desk(shared),
+  runs: new RunView(shared),
+  history: new HistoryView(shared),
+  strategies: new StrategiesView(shared),
+  compare: new CompareView(shared),
+};
+const routes = new Routes(find("views"), views, mark);
+const lookout = new Lookout({
+  onJob: (job) => jobs.hear(job),
+  onGone: (jobId) => {
+    jobs.forget(jobId);
+    for (const view of Object.values(views)) view.forget?.(jobId);
+  },
+  onCaughtUp: () => {
+    for (const view of Object.values(views)) view.settle?.();
+  },
+  onUnauthorized: () => gate.ended(),
+  unfinished: () => jobs.unfinished(),
+});
+const stream = new Stream({
+  address: EVENTS,
+  events: {
+    progress: (job) => {
+      lookout.heard(job.jobId);
+      jobs.hear(job);
+    },
+  },
+  poller: lookout,
+  onState: showConnection,
+});
+const gate = new Gate({
+  onEnter: (who) => {
+    jobs.open();
+    say(find("account"), common.account(who.plan));
+    for (const view of Object.values(views)) view.open?.(who);
+    routes.open();
+    stream.start();
+  },
+  /** Nothing of one person's stays for the next to log in. */
+  onLeave: () => {
+    stream.stop();
+    routes.close();
+    jobs.close();
+    for (const view of Object.values(views)) view.clear?.();
+  },
+});
+
+await gate.begin();
