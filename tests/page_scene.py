@@ -1,0 +1,165 @@
+"""The page in a real Chromium, on a real `pgqueue serve`: who visits it, and what a test may do that no page can."""
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from api.cli.stack import ask
+from database_scene import address, execute
+from pgqueue import Companion, Queue
+from pgqueue.database import open_pool
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+if CHROMIUM is None:
+    pytest.skip("no Chromium is installed: apt-get install chromium", allow_module_level=True)
+
+ALONE = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MILLISECONDS = 30_000
+
+
+@dataclass(frozen=True)
+class Site:
+    """A served database, and ways for a test to do what no page can."""
+
+    database_url: str
+    url: str
+
+    def ask(self, *command: str) -> str:
+        return ask(*command, environment=environment(self.database_url))
+
+    def key(self, user: str) -> str:
+        return str(json.loads(self.ask("keys", "create", "--user", user, "--plan", "pro", "--json"))["key"])
+
+    def login_url(self, user: str) -> str:
+        self.key(user)
+        return str(json.loads(self.ask("keys", "login", "--user", user, "--url", self.url, "--json"))["url"])
+
+    def enqueue(self, user: str, kind: str, **args: Any) -> None:
+        shown = {"symbol": "KO", "startDate": "2020-01-01", "endDate": "2021-01-01", "initialCapital": 1000}
+
+        async def enqueue() -> None:
+            async with open_pool(self.database_url, size=1, application_name="test") as pool, Queue(pool) as queue:
+                await queue.enqueue(kind, shown | args, user_id=UUID(user))
+
+        # Not here: this thread's loop is the browser's.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, enqueue()).result()
+
+
+@dataclass
+class Visit:
+    """A page that someone is logged in to, and what went wrong in it."""
+
+    page: Page
+    user: str
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def runs(self) -> Any:
+        return self.page.locator(".run")
+
+    def run(self, strategy: str = "SMA crossover", **fields: str) -> None:
+        self.page.select_option("#strategy", label=strategy)
+        for name, value in fields.items():
+            self.page.fill(f"#{name}", value)
+        self.page.click("#run")
+
+    def note(self, message: ConsoleMessage) -> None:
+        # A refused request is logged by the browser as an error, and is none.
+        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+            self.wrong.append(message.text)
+
+
+def environment(database_url: str) -> dict[str, str]:
+    return {**os.environ, "DATABASE_URL": database_url}
+
+
+def start(stack: ExitStack, database_url: str, command: list[str]) -> tuple[Companion, str]:
+    """A process that is stopped in the end, and the line by which it said that it is ready."""
+    companion = Companion([sys.executable, *command], environment=environment(database_url))
+    stack.callback(companion.stop)
+    line = companion.answer()
+    assert line, f"{command} did not start"
+    return companion, line
+
+
+def serve(stack: ExitStack, database_url: str, port: int = 0) -> tuple[Companion, str]:
+    companion, line = start(stack, database_url, ["-m", "pgqueue", "serve", "--port", str(port), "--json"])
+    return companion, json.loads(line)["url"]
+
+
+@contextmanager
+def served(server_url: str, template: str) -> Iterator[Site]:
+    """The whole product: bundled prices, API and worker, each a process of its own."""
+    name = f"pgqueue_page_{uuid4().hex[:12]}"
+    execute(server_url, "create database {} template {} strategy file_copy", name, template)
+    database_url = address(server_url, name)
+    with ExitStack() as stack:
+        stack.callback(execute, server_url, "drop database {} with (force)", name)
+        _, url = serve(stack, database_url)
+        ask("data", "sample", environment=environment(database_url))
+        start(stack, database_url, ["-m", "pgqueue", "worker", "--json"])
+        yield Site(database_url, url)
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ALONE)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visiting(
+    browser: Browser, site: Site, *, width: int = 1280, prepare: Callable[[Page], None] | None = None, **context: Any
+) -> Iterator[Visit]:
+    """Someone new, logged in by a one-time address. In the end: no policy was broken, no error left uncaught.
+
+    context: what else the browser is told of itself, such as color_scheme.
+    """
+    user = str(uuid4())
+    with looking(browser, width=width, **context) as visit:
+        visit.user = user
+        if prepare is not None:
+            prepare(visit.page)
+        visit.page.goto(site.login_url(user))
+        expect(visit.page.locator("#desk")).to_be_visible()
+        yield visit
+
+
+@contextmanager
+def looking(browser: Browser, *, width: int = 1280, **context: Any) -> Iterator[Visit]:
+    """A page that has gone nowhere yet, of nobody. In the end: no policy was broken, no error left uncaught."""
+    opened = browser.new_context(viewport={"width": width, "height": 900}, locale="en-US", **context)
+    opened.set_default_timeout(PATIENCE_MILLISECONDS)
+    page = opened.new_page()
+    visit = Visit(page, user="")
+    page.on("console", visit.note)
+    page.on("pageerror", lambda error: visit.wrong.append(str(error)))
+    yield visit
+    opened.close()
+    assert visit.wrong == [], visit.wrong
+
+
+def connection(page: Page) -> Any:
+    return page.locator("#connection")
