@@ -1,12 +1,13 @@
 """What axe-core finds wrong with a page as it is now, for those who cannot see it, or hear it, or use a mouse."""
 
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
 
-SOURCE = Path(__file__).parents[1] / ".venv" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
+SOURCE = Path(sys.prefix) / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 WORTH_MENDING = ("critical", "serious", "moderate")
 
 
