@@ -3,8 +3,9 @@
 import { words } from "./strings.js";
 
 const PATIENCE_MILLISECONDS = 15_000;
-/** The path before the service's own: these files lie directly below it. */
-const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+/** The path before the service's own: what is before that of these files, whatever page they are used on. */
+const HERE = new URL(import.meta.url).pathname;
+const ROOT = HERE.slice(0, HERE.lastIndexOf("/static/"));
 
 /** status: 0 when nobody answered; details: [{path, message}] of wrong members; message: a sentence for people. */
 export class Refusal extends Error {
