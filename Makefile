@@ -67,7 +67,9 @@ clean:  ## Remove what was made here, the data of the embedded server not includ
 	@rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist src/api/pages/vendor && find src tests bench alembic -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/installed .venv-bench/installed: %/installed: pyproject.toml Makefile .ci/make-env $(NPM_FILES)
-.venv/installed: requirements/dev.txt
+.venv/installed: requirements/dev.txt src/api/pages/vendor/lock.sha256
 	@.ci/make-env .venv requirements/dev.txt
 .venv-bench/installed: requirements/bench.txt
 	@.ci/make-env .venv-bench requirements/bench.txt
+# Where it is missing the environment is brought up to date, and it with it.
+src/api/pages/vendor/lock.sha256: ;

@@ -33,6 +33,7 @@ def fetch(checkout: Path) -> subprocess.CompletedProcess[str]:
             "HOME": str(home),
             "npm_config_registry": f"http://127.0.0.1:{refusing.getsockname()[1]}/",
             "npm_config_cache": str(home / "npm"),
+            "NO_PROXY": "127.0.0.1",
         }
         command = [sys.executable, "requirements/npm/hatch_build.py"]
         return subprocess.run(command, cwd=checkout, env=environment, check=False, capture_output=True, text=True)

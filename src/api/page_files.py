@@ -1,6 +1,7 @@
 """The pages' files as one release: read once, compressed once, under addresses that change when any of them does."""
 
 import gzip
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from api.module_graph import needed
+
+log = logging.getLogger(__name__)
 
 # Not left to mimetypes: a machine's own table may call a module text/plain, and no browser runs that.
 TYPES = {
@@ -97,10 +100,13 @@ class PageFiles:
 
     def newest(self) -> Release:
         """Read anew when a file was changed, made or removed: who edits one need only load the page again."""
-        marks = self._look()
-        if marks != self._marks:
-            self._release = Release({name: self._read(name) for name in marks})
-            self._marks = marks
+        try:
+            marks = self._look()
+            if marks != self._marks:
+                self._release, self._marks = Release({name: self._read(name) for name in marks}), marks
+        except FileNotFoundError:
+            # Replaced while we looked: what is there then the next look finds.
+            log.warning("pages changed while they were read", extra={"directory": str(self._directory)})
         return self._release
 
     def last(self) -> Release:
@@ -110,10 +116,12 @@ class PageFiles:
     def _look(self) -> dict[str, tuple[int, int]]:
         """When each file was changed (ns), and its size: half a millisecond for a hundred files."""
         found = {}
-        for directory, _, names in os.walk(self._directory):
+        for directory, inner, names in os.walk(self._directory):
+            # Hidden are an editor's notes, and what is being fetched.
+            inner[:] = [name for name in inner if not name.startswith(".")]
             for name in names:
                 path = Path(directory, name)
-                if path.suffix in TYPES:
+                if path.suffix in TYPES and not name.startswith("."):
                     status = path.stat()
                     found[path.relative_to(self._directory).as_posix()] = (status.st_mtime_ns, status.st_size)
         return found

@@ -70,6 +70,15 @@ def test_any_change_is_another_address_for_every_file(directory: Path) -> None:
     assert changed.digest in html(changed)
 
 
+def test_a_file_that_goes_while_it_is_read_leaves_the_release_before(directory: Path) -> None:
+    files = PageFiles(directory)
+    before = files.newest()
+
+    (directory / "going.js").symlink_to("gone")
+
+    assert files.newest() is before
+
+
 def test_what_has_not_changed_is_not_read_again(directory: Path) -> None:
     files = PageFiles(directory)
 
@@ -94,6 +103,10 @@ def test_what_compression_does_not_shorten_stays_as_it_is(directory: Path) -> No
 
 
 def test_only_what_a_browser_can_use_is_part_of_it(directory: Path) -> None:
+    (directory / ".#main.js").symlink_to("nobody@nowhere")
+    (directory / ".fetching").mkdir()
+    (directory / ".fetching" / "half.js").touch()
+
     assert set(PageFiles(directory).newest().files) == set(FILES) - {"notes.txt"}
 
 
