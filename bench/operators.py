@@ -14,11 +14,12 @@ import psycopg
 
 from bench.harness import Options, main, own_database, percentile, say
 from pgqueue import Queue, open_pool, overview
-from pgqueue.search import JobSearch, search
+from pgqueue.search import Criterion, JobSearch, search
 
 JOBS, QUICK_JOBS = 1_000_000, 200_000
 ROUNDS = 15
 SOMEONE = UUID(int=7)
+RARE = Criterion("args ->> 'symbol' = %(symbol)s", {"symbol": "RARE"}, is_indexed=True)
 FILL = """
 insert into pgqueue.queues (name) values ('backtest') on conflict do nothing;
 insert into pgqueue.jobs (queue, kind, rank, turn, state, attempt, started_at, finished_at, error, user_id, args)
@@ -52,7 +53,7 @@ async def _look(database_url: str, options: Options) -> dict[str, Any]:
         "user": JobSearch(user_id=SOMEONE),
         "since": JobSearch(since=yesterday, status="waiting"),
         "error": JobSearch(error="LEASE"),
-        "args": JobSearch(args={"symbol": "RARE"}),
+        "symbol": JobSearch(criteria=[RARE]),
     }
     found: dict[str, float] = {}
     async with open_pool(database_url, size=2) as pool, Queue(pool) as queue:
