@@ -10,6 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 
 from admin_scene import ADMIN, administrator, fail, submit
+from api.admin.bulk import ACTIONS
 from api_scene import Person, calling, know_aapl, person, running_app
 from queue_scene import still_worker, violations
 
@@ -186,7 +187,7 @@ async def test_whoever_only_looks_changes_nothing(
     changes = [
         ("PATCH", f"jobs/{job_id}", {"priority": 9}), ("DELETE", f"jobs/{job_id}", None),
         ("POST", f"jobs/{job_id}/cancel", None), ("POST", f"jobs/{job_id}/requeue", None),
-        *(("POST", f"jobs/{word}", {"filter": {}, "priority": 1}) for word in ("requeue", "cancel", "delete", "priority")),
+        *(("POST", f"jobs/{word}", {"filter": {}, "priority": 1}) for word in ACTIONS),
     ]  # fmt: skip
     async with calling(app, await administrator(pool, "read_only_admin")) as looker:
         answers = [await looker.request(method, f"{ADMIN}/{path}", json=body) for method, path, body in changes]
