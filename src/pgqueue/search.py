@@ -124,7 +124,9 @@ async def search(
     connection: AsyncConnection[Any], wanted: JobSearch, *, before: UUID | None = None, limit: int = 50
 ) -> Page:
     """Jobs that are so, newest first, from the one before that id."""
-    parameters = _parameters(wanted, before) | {"limit": limit, "look_at": LOOK_AT}
+    parameters = _parameters(wanted, before)
+    # Where an index answers all that is asked, a page's jobs are all that is looked at.
+    parameters |= {"limit": limit, "look_at": LOOK_AT if _filters(wanted, parameters) else limit}
     cursor = connection.cursor(row_factory=dict_row)
     row = await (await cursor.execute(_statement(wanted, parameters), parameters)).fetchone()
     assert row is not None
@@ -160,8 +162,7 @@ def _parameters(wanted: JobSearch, before: UUID | None) -> dict[str, Any]:
 def _statement(wanted: JobSearch, parameters: Mapping[str, Any]) -> Composed:
     order: LiteralString = "finished_at desc, id desc" if wanted.is_by_end else "id desc"
     last: LiteralString = "finished_at, id" if wanted.is_by_end else "id"
-    filters = [fragment for name, fragment in _FILTERS.items() if name in parameters]
-    filters += [criterion.fragment for criterion in wanted.criteria]
+    filters = _filters(wanted, parameters)
     source = SQL(_BY_END if wanted.is_by_end else _BY_ID)
     sources = [
         source.format(columns=SQL(_LOOKED_AT), narrows=_all(narrows)) for narrows in _narrowed(wanted, parameters)
@@ -172,6 +173,12 @@ def _statement(wanted: JobSearch, parameters: Mapping[str, Any]) -> Composed:
         " (select id from seen order by {last} limit 1) as last_id,"
         " array(select id from seen where {filters} order by {order} limit %(limit)s) as ids"
     ).format(sources=SQL(" union all ").join(sources), order=SQL(order), last=SQL(last), filters=_all(filters))
+
+
+def _filters(wanted: JobSearch, parameters: Mapping[str, Any]) -> list[LiteralString]:
+    """What is asked of each job that is looked at."""
+    filters = [fragment for name, fragment in _FILTERS.items() if name in parameters]
+    return filters + [criterion.fragment for criterion in wanted.criteria]
 
 
 def _narrowed(wanted: JobSearch, parameters: Mapping[str, Any]) -> Iterator[list[LiteralString]]:
