@@ -25,7 +25,7 @@ _STATES: Mapping[str, LiteralString] = {
     "scheduled": "state = 'scheduled'",
     "held": "(limited and state = 'held')",
     "ready": "state = 'ready'",
-    "retrying": f"({_WAITING} and error is not null)",
+    "retrying": _WAITING,
     "processing": "state = 'processing'",
     "unfinished": _UNFINISHED,
     "completed": "state = 'completed'",
@@ -33,6 +33,8 @@ _STATES: Mapping[str, LiteralString] = {
     "cancelled": "state = 'cancelled'",
     "ended": "finished_at is not null",
 }
+_COMES_AND_GOES = ("waiting", "ready", "retrying", "unfinished")
+"""Of which Postgres may believe that there are many when there are none left, and look for a few of them everywhere."""
 _ENDED = ("completed", "failed", "cancelled", "ended")
 # Answered by an index, or by what is fetched with it anyway.
 _NARROWS: Mapping[str, LiteralString] = {
@@ -125,8 +127,10 @@ async def search(
 ) -> Page:
     """Jobs that are so, newest first, from the one before that id."""
     parameters = _parameters(wanted, before)
-    # Where an index answers all that is asked, a page's jobs are all that is looked at.
-    parameters |= {"limit": limit, "look_at": LOOK_AT if _filters(wanted, parameters) else limit}
+    parameters |= {"limit": limit, "look_at": LOOK_AT}
+    if not _filters(wanted, parameters) and not set(_COMES_AND_GOES) & set(wanted.statuses):
+        # An index answers all that is asked: a page's jobs are all that need be looked at.
+        parameters["look_at"] = limit
     cursor = connection.cursor(row_factory=dict_row)
     row = await (await cursor.execute(_statement(wanted, parameters), parameters)).fetchone()
     assert row is not None
@@ -178,6 +182,8 @@ def _statement(wanted: JobSearch, parameters: Mapping[str, Any]) -> Composed:
 def _filters(wanted: JobSearch, parameters: Mapping[str, Any]) -> list[LiteralString]:
     """What is asked of each job that is looked at."""
     filters = [fragment for name, fragment in _FILTERS.items() if name in parameters]
+    if "retrying" in wanted.statuses:
+        filters.append("error is not null")
     return filters + [criterion.fragment for criterion in wanted.criteria]
 
 
