@@ -186,6 +186,30 @@ class Symbols(TypedDict):
     symbols: list[Symbol]
 
 
+class Bars(TypedDict):
+    """Prices to draw: buckets of barsPerBucket bars in a row, the last of what is left; all arrays of one length.
+
+    A moment belongs to the last bucket whose time is not after it. bars: whole bars in the range.
+    """
+
+    symbol: str
+    timeframe: str
+    version: int
+    timezone: str
+    closeOnly: bool
+    adjusted: bool
+    source: str
+    bars: Annotated[int, Field(ge=0)]
+    barsPerBucket: Annotated[int, Field(ge=1)]
+    time: Annotated[list[int], Field(description="Epoch milliseconds at which the first bar of each bucket opens.")]
+    lastTime: Annotated[int | None, Field(description="Epoch milliseconds at which the last bar opens.")]
+    open: list[float]
+    high: list[float]
+    low: list[float]
+    close: list[float]
+    volume: list[float]
+
+
 class Session(TypedDict):
     userId: UUID
     plan: str

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from api import backtests, events, health, openapi, problems, results, sessions, static, strategies, sweeps
+from api import backtests, events, health, openapi, prices, problems, results, sessions, static, strategies, sweeps
 from api.admin import accounts, audit, dashboard, jobs, queues
 from api.hub import Hub
 from api.known_symbols import KnownSymbols
@@ -51,6 +51,7 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             async with Queue(pool, name=queue_name, user_role=user_role) as queue:
                 app.state.pool, app.state.queue, app.state.user_role = pool, queue, user_role
                 app.state.symbols, app.state.dashboard = KnownSymbols(pool), dashboard.Dashboard(pool)
+                app.state.charts = prices.Charts(pool)
                 async with _streams(app, settings, database_url):
                     yield
 
@@ -73,6 +74,7 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route(f"{STRATEGIES}/{{strategy_id}}", strategies.replace, methods=["PUT"]),
             Route(f"{STRATEGIES}/{{strategy_id}}", strategies.delete, methods=["DELETE"]),
             Route("/api/symbols", strategies.list_symbols, methods=["GET"]),
+            Route("/api/symbols/{symbol}/bars", prices.show, methods=["GET"]),
             Route("/api/session", sessions.show, methods=["GET"]),
             Route("/api/session", sessions.begin, methods=["POST"]),
             Route("/api/session", sessions.end, methods=["DELETE"]),

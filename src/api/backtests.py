@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from api.accounts import Account
 from api.auth import identify
 from api.enqueue import FIRST_KIND, Kind, add, fingerprint, queued, standing, tell_daily_quota
+from api.etags import is_known
 from api.problems import conflict, invalid, not_found
 from api.shapes import job_shape
 from api.wording import language_of
@@ -77,9 +78,7 @@ async def _one(request: Request, job: JobSnapshot) -> Response:
     }
     if not job.is_final:
         headers["Retry-After"] = "2"
-    # A proxy that compresses makes a tag weak; it is the same answer.
-    known = (one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(","))
-    if tag in known:
+    if is_known(request, tag):
         return Response(status_code=304, headers=headers)
     return JSONResponse(shape, headers=headers)
 

@@ -42,6 +42,7 @@ SAME_FOR_ALL = {
     "GET /api/backtest/jobs",
     "GET /api/strategies",
     "GET /api/symbols",
+    "GET /api/symbols/{symbol}/bars",
     "POST /api/strategies",
     "POST /api/strategies/check",
 }
@@ -115,7 +116,7 @@ async def belongings(app: Starlette, pool: AsyncConnectionPool) -> Belongings:
 
 def filled(route: str, *, job_id: object, strategy_id: object) -> tuple[str, str]:
     method, path = route.split(" ")
-    return method, path.format(job_id=job_id, strategy_id=strategy_id, user_id=job_id, queue="backtest")
+    return method, path.format(job_id=job_id, strategy_id=strategy_id, user_id=job_id, queue="backtest", symbol="AAPL")
 
 
 def sent(route: str) -> dict[str, Any]:
@@ -239,7 +240,7 @@ async def lists(app: Starlette, who: Person) -> dict[str, Any]:
     found = {}
     async with calling(app, who) as client:
         for route in sorted(SAME_FOR_ALL):
-            method, path = route.split(" ")
+            method, path = filled(route, job_id=uuid4(), strategy_id=uuid4())
             answer = await client.request(method, path, **sent(route))
             made = answer.json().get("id") if route == "POST /api/strategies" else None
             body = {k: v for k, v in answer.json().items() if k not in ("createdAt", "updatedAt")}
