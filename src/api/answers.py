@@ -42,6 +42,9 @@ class Problem(TypedDict):
     detail: str
     instance: str
     code: str
+    limit: NotRequired[Annotated[int, Field(description="Of a refused job: how many there may be.")]]
+    resetsAt: NotRequired[Annotated[Time, Field(description="Of a refused job: when the day's jobs are counted anew.")]]
+    needed: NotRequired[Annotated[int, Field(description="Of a refused job: the credits that it takes.")]]
 
 
 class Standing(TypedDict):
@@ -208,6 +211,46 @@ class Bars(TypedDict):
     low: list[float]
     close: list[float]
     volume: list[float]
+
+
+class Concurrent(TypedDict):
+    limit: int | None
+    running: int
+
+
+class JobsToday(TypedDict):
+    """Added this UTC day; limit and left are null where the plan sets none."""
+
+    limit: int | None
+    used: int
+    left: int | None
+    resetsAt: Time
+
+
+class WaitingJobs(TypedDict):
+    limit: int
+    waiting: int
+
+
+class CreditsLeft(TypedDict):
+    """available: to spend; held by unfinished jobs."""
+
+    available: int
+    held: int
+    perJob: int
+
+
+class Allowance(TypedDict):
+    """What the caller's plan allows and how much of it is used. refusal: the code that the next job would be given."""
+
+    userId: UUID
+    plan: str
+    concurrent: Concurrent
+    jobs: JobsToday
+    waiting: WaitingJobs
+    credits: Annotated[CreditsLeft | None, Field(description="Null while jobs of the plan take none.")]
+    requestsPerMinute: int
+    refusal: Literal["queue_full", "daily_quota_reached", "too_many_waiting", "credits_used_up"] | None
 
 
 class Session(TypedDict):

@@ -8,7 +8,20 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from api import backtests, events, health, openapi, prices, problems, results, sessions, static, strategies, sweeps
+from api import (
+    allowance,
+    backtests,
+    events,
+    health,
+    openapi,
+    prices,
+    problems,
+    results,
+    sessions,
+    static,
+    strategies,
+    sweeps,
+)
 from api.admin import accounts, audit, dashboard, jobs, queues
 from api.hub import Hub
 from api.known_symbols import KnownSymbols
@@ -75,6 +88,7 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route(f"{STRATEGIES}/{{strategy_id}}", strategies.delete, methods=["DELETE"]),
             Route("/api/symbols", strategies.list_symbols, methods=["GET"]),
             Route("/api/symbols/{symbol}/bars", prices.show, methods=["GET"]),
+            Route("/api/account", allowance.show, methods=["GET"]),
             Route("/api/session", sessions.show, methods=["GET"]),
             Route("/api/session", sessions.begin, methods=["POST"]),
             Route("/api/session", sessions.end, methods=["DELETE"]),

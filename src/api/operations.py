@@ -172,6 +172,9 @@ OPERATIONS: tuple[Operation, ...] = (
         },
         headers=TAG, refuses=(400, 404), answers_with=("ETag",),
     ),
+    Operation(
+        "GET", "/api/account", "What the caller's plan allows, and how much of it is used", {200: answers.Allowance}
+    ),
     Operation("GET", "/api/session", "Who is logged in, and until when", {200: answers.Session}),
     Operation(
         "POST", "/api/session", "A cookie for a key or a login code", {200: answers.Session},

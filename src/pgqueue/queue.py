@@ -17,6 +17,7 @@ from psycopg.errors import NoDataFound, ObjectNotInPrerequisiteState
 from psycopg.rows import class_row, dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from pgqueue.allowance import Allowance
 from pgqueue.bulk import Bulk
 from pgqueue.errors import BatchTooLarge, JobNotFound, WrongState
 from pgqueue.estimate import newcomer
@@ -403,6 +404,14 @@ class Queue:
         if row is None or row["per_day"] is None:
             return None
         return Quota(row["per_day"], max(0, row["per_day"] - row["used"]), row["seconds_left"])
+
+    async def allowance(self, user_id: UUID, *, tier: int | None = None) -> Allowance:
+        """The user's limits and what is used of them. tier: as in enqueue."""
+        parameters = {"user_id": user_id, "tier": tier, "queue": self._name}
+        async with self._pool.connection() as connection:
+            row = await (await _ask(connection, "allowance", parameters, user_id, self._user_role)).fetchone()
+        assert row is not None
+        return Allowance(**row)
 
     async def pause(self, queue: str | None = None, *, actor: str | None = None) -> None:
         """Claim nothing more from the queue; what runs, runs on."""
