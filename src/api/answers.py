@@ -120,7 +120,7 @@ class Job(TypedDict):
 
 
 class Jobs(TypedDict):
-    """Newest first. next: where the following page is, null after the last."""
+    """Newest first. next: where the following page is, null after the last; a page before it may be short, or empty."""
 
     jobs: list[Job]
     next: str | None

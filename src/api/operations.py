@@ -71,6 +71,7 @@ REVISIONS = {"If-Match": {"type": "string", "description": "ETags of the revisio
 
 
 DAY = {"type": "string", "format": "date"}
+MOMENT = {"type": "string", "format": "date-time"}
 
 
 def limit_up_to(most: int) -> dict[str, Any]:
@@ -125,8 +126,17 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "GET", "/api/backtest/jobs", "The caller's jobs, newest first", {200: answers.Jobs},
         query={
-            "status": {"type": "string", "enum": ["waiting", "processing", "completed", "failed", "cancelled"]},
-            "symbol": TEXT, "strategyId": TEXT, "cursor": CURSOR, "limit": limit_up_to(200),
+            "status": {
+                "type": "string", "pattern": "^(waiting|processing|completed|failed|cancelled)"
+                "(,(waiting|processing|completed|failed|cancelled))*$",
+                "description": "One, or several with commas between them.",
+            },
+            "symbol": TEXT, "strategyId": TEXT, "kind": TEXT,
+            "since": {**MOMENT, "description": "Created then or later."},
+            "until": {**MOMENT, "description": "Created before."},
+            "q": {**TEXT, "description": "Part of the strategy's name, in any case."},
+            "standing": {"type": "boolean", "description": "Say where waiting jobs stand."},
+            "cursor": CURSOR, "limit": limit_up_to(200),
         },
         headers=LANGUAGE, refuses=(400,),
     ),

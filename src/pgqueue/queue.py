@@ -38,6 +38,7 @@ from pgqueue.job import (
 from pgqueue.outage import loudness, reason
 from pgqueue.queries import sql
 from pgqueue.row_security import acting_as, execute_as
+from pgqueue.search import JobSearch, list_page
 from pgqueue.transaction import MAX_RETRIES, async_driver, encode, parameters, read_answer
 from pgqueue.waiting import WaitingCount
 
@@ -259,6 +260,19 @@ class Queue:
             jobs = await _read(connection, [_first(row) for row in rows], user_id, self._user_role)
         return jobs[::-1]
 
+    async def search(
+        self, wanted: JobSearch, *, before: UUID | None = None, limit: int = 50
+    ) -> tuple[Sequence[JobSnapshot], UUID | None]:
+        """A page of the jobs that are so, newest first, and the `before` of the next one; None after the last.
+
+        A page looks at so many jobs at most: it may be short, even empty, and still have a next one.
+        """
+        user_id = wanted.user_id
+        async with self._pool.connection() as connection, self._transaction(connection, user_id):
+            ids, following = await list_page(connection, wanted, before=before, limit=limit)
+            jobs = await _read(connection, ids, user_id)
+        return jobs[::-1], following
+
     async def cancel(self, job_id: UUID, *, user_id: UUID | None = None, actor: str | None = None) -> Cancelled:
         """Cancel a waiting job at once, ask a running one to stop. JobNotFound; WrongState when it has ended."""
         async with self._pool.connection() as connection:
@@ -395,6 +409,11 @@ class Queue:
         """Where the job stands in its queue, and in how many seconds it should start. A started job: position 0."""
         async with self._pool.connection() as connection:
             return await self._estimator.of_job(connection, job_id)
+
+    async def estimates(self, job_ids: Collection[UUID], *, user_id: UUID) -> Mapping[UUID, Estimate]:
+        """As estimate, of those of the user's jobs that wait: the line is read once for all of them."""
+        async with self._pool.connection() as connection:
+            return await self._estimator.of_jobs(connection, job_ids, user_id)
 
     async def quota(self, user_id: UUID, *, tier: int | None = None) -> Quota | None:
         """What is left of the user's jobs of today (UTC); None where the plan sets no number. tier: as in enqueue."""
