@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from api.cli.stack import ask
 from pgqueue import Companion, EmbeddedServer, Queue, open_pool
 from pgqueue.claim import claim
+from pgqueue.cursor import Cursor
 from pgqueue.executor import ProgressReport
 from pgqueue.lease import Lease
 from pgqueue.progress import ProgressBoard
@@ -32,7 +33,7 @@ PICTURES = Path(__file__).with_name("pictures")
 ALONE = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 WIDTHS = (1280, 390)
 DAYS = {"startDate": "2012-01-01", "endDate": "2018-12-31", "initialCapital": 10000}
-RUNS = (
+RUNS: tuple[tuple[str, str, dict[str, float]], ...] = (
     ("SPX", "sma-cross", {"fast": 10, "slow": 50}),
     ("SPX", "rsi-reversion", {}),
     ("IXIC", "donchian-breakout", {}),
@@ -198,7 +199,7 @@ async def hold(database_url: str) -> None:
     async with open_pool(database_url, size=1) as pool:
         lease = Lease(pool, queue="backtest", slots=2, seconds=3600)
         await lease.take()
-        jobs = await claim(pool, queue="backtest", worker_id=lease.worker_id, limit=2)
+        jobs = await claim(pool, queue="backtest", worker_id=lease.worker_id, limit=2, cursor=Cursor())
         board = ProgressBoard(pool, lease.worker_id, tick_seconds=0.1, on_lease_lost=lost)
         for job, percent in zip(jobs, (68, 31), strict=True):
             board.report(job, ProgressReport(percent, "simulate", 3.0))

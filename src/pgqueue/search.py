@@ -80,9 +80,9 @@ class JobSearch:
     """What is looked for; None is not asked. error: part of its message.
 
     id_prefix: hexadecimal digits that the id begins with. status: also scheduled, held or ready, which are parts of
-    waiting; retrying (waiting after an error); ended; unfinished; a sequence of them: all must hold.
-    since, until: when it was created, to the millisecond. finished_since, finished_until: when it ended; the jobs that
-    ended last are the first then.
+    waiting; retrying (waiting after an error); ended; unfinished; a sequence of them: all must hold. any_of: at least
+    one of these. since, until: when it was created, to the millisecond. finished_since, finished_until: when it ended;
+    the jobs that ended last are the first then.
     """
 
     job_ids: Sequence[UUID] | None = None
@@ -98,6 +98,7 @@ class JobSearch:
     until: datetime | None = None
     finished_since: datetime | None = None
     finished_until: datetime | None = None
+    any_of: Sequence[str] = ()
     criteria: Sequence[Criterion] = ()
 
     @property
@@ -138,6 +139,27 @@ async def search(
     if len(ids) == limit:
         return Page(ids, row["looked_at"], ids[-1])
     return Page(ids, row["looked_at"], row["last_id"] if row["looked_at"] == LOOK_AT else None)
+
+
+async def list_page(
+    connection: AsyncConnection[Any], wanted: JobSearch, *, before: UUID | None = None, limit: int = 50
+) -> tuple[Sequence[UUID], UUID | None]:
+    """As search by id, but it stops at the last job that it gives: how many were looked at is not known."""
+    parameters = _parameters(wanted, before)
+    narrows, filters = _all(_narrows(wanted, parameters)), _all(_filters(wanted, parameters))
+    statement = SQL(
+        "with found as materialized (select array("
+        " select id from (select {columns} from pgqueue.jobs where {narrows} order by id desc limit %(look_at)s)"
+        " as seen"
+        " where {filters} order by id desc limit %(limit)s) as ids)"
+        " select ids, case when cardinality(ids) = %(limit)s then ids[%(limit)s]"
+        " else (select id from pgqueue.jobs where {narrows} order by id desc offset %(look_at)s - 1 limit 1) end"
+        " as following from found"
+    ).format(columns=SQL(_LOOKED_AT), narrows=narrows, filters=filters)
+    cursor = connection.cursor(row_factory=dict_row)
+    row = await (await cursor.execute(statement, {**parameters, "limit": limit, "look_at": LOOK_AT})).fetchone()
+    assert row is not None
+    return row["ids"], row["following"]
 
 
 def _parameters(wanted: JobSearch, before: UUID | None) -> dict[str, Any]:
@@ -192,9 +214,7 @@ def _narrowed(wanted: JobSearch, parameters: Mapping[str, Any]) -> Iterator[list
 
     A criterion that has an index among ended jobs is asked of these by it, and of the others one by one.
     """
-    narrows = [fragment for name, fragment in _NARROWS.items() if name in parameters]
-    narrows += [_STATES[status] for status in wanted.statuses]
-    narrows += _window(wanted, parameters)
+    narrows = _narrows(wanted, parameters)
     indexed = [criterion.fragment for criterion in wanted.criteria if criterion.is_indexed]
     if not indexed:
         yield narrows
@@ -204,6 +224,15 @@ def _narrowed(wanted: JobSearch, parameters: Mapping[str, Any]) -> Iterator[list
         yield [*narrows, "finished_at is not null", *indexed]
     if not is_ended:
         yield narrows if wanted.statuses else [*narrows, _UNFINISHED]
+
+
+def _narrows(wanted: JobSearch, parameters: Mapping[str, Any]) -> list[LiteralString]:
+    narrows = [fragment for name, fragment in _NARROWS.items() if name in parameters]
+    narrows += [_STATES[status] for status in wanted.statuses]
+    if wanted.any_of:
+        any_of: LiteralString = " or ".join([_STATES[status] for status in wanted.any_of])
+        narrows.append(f"({any_of})")
+    return narrows + list(_window(wanted, parameters))
 
 
 def _window(wanted: JobSearch, parameters: Mapping[str, Any]) -> Iterator[LiteralString]:
