@@ -131,3 +131,18 @@ def test_a_definition_comes_in_as_json(browser: Browser, site: Site) -> None:
         page.get_by_role("button", name="Use this JSON").click()
         expect(page.get_by_label("Name", exact=True)).to_have_value("Brought in")
         expect(page.locator(".check-state")).to_contain_text("Ready to run")
+
+
+def test_names_are_offered_while_one_types_and_taken_by_keys(browser: Browser, site: Site) -> None:
+    with visiting(browser, site) as visit:
+        page = visit.page
+        page.goto(f"{site.url}/#/strategies/new")
+        field = rule(page, "Close short when")
+        expect(page.get_by_role("button", name="sma(series, length)", exact=True)).to_be_visible()
+        field.press_sequentially("close < le")
+        expect(page.get_by_role("option")).to_have_count(1)
+        field.press("ArrowDown")
+        field.press("Enter")
+        expect(field).to_have_value("close < length")
+        field.press("Escape")
+        expect(page.get_by_role("option")).to_have_count(0)

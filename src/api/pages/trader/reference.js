@@ -39,9 +39,12 @@ export class Reference {
     }
   }
 
+  /** What may be written, by name: [{name, text, help}]. */
+  candidates = () => this.#entries.map(({ entry }) => entry);
+
   #show({ series, position, words: spoken, functions }) {
     say(this.#message, "");
-    const calls = functions.map(({ signature, ...rest }) => ({ ...rest, says: signature, text: signature }));
+    const calls = functions.map((one) => ({ ...one, says: one.signature, text: one.signature }));
     const plain = (entries, group) => entries.map(({ name, help }) => ({ name, help, says: name, text: name, group }));
     const all = [
       ...plain(series, "prices"),

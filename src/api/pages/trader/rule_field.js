@@ -1,6 +1,7 @@
 /** One rule as text, painted as one types, with what is wrong marked under its characters. */
 
 import { element, say } from "../common/dom.js";
+import { Completion } from "./completion.js";
 import { painted, wrongPlace } from "./rule_text.js";
 
 let fields = 0;
@@ -13,9 +14,10 @@ export class RuleField {
   #error = element("p", { class: "error", id: `${this.#id}-error`, hidden: true });
   #wrong = null;
   #names;
+  #completion;
 
-  /** calls: onInput(), onFocus(field), names(): the strategy's own names now. */
-  constructor({ label, hint, isLabelHidden = false, onInput, onFocus, names }) {
+  /** onInput(), onFocus(field); names(): the strategy's own names now; candidates(): what may be written, by name. */
+  constructor({ label, hint, isLabelHidden = false, onInput, onFocus, names, candidates }) {
     this.#names = names;
     this.input = element("textarea", {
       id: this.#id, rows: 1, spellcheck: "false", autocapitalize: "off", autocomplete: "off", maxlength: 2000,
@@ -32,11 +34,13 @@ export class RuleField {
       // A rule is one line of thought; Enter in it means nothing.
       if (event.key === "Enter" && !event.isComposing) event.preventDefault();
     });
+    const own = () => [...names()].filter(Boolean).map((name) => ({ name, text: name, help: "" }));
+    this.#completion = new Completion(this.input, () => [...own(), ...candidates()]);
     this.element = element(
       "div",
       { class: "field rule-field" },
       element("label", { for: this.#id, class: isLabelHidden ? "unseen" : null }, label),
-      element("div", { class: "rule-box" }, this.#mirror, this.input),
+      element("div", { class: "rule-box" }, this.#mirror, this.input, this.#completion.element),
       hint ? element("p", { class: "hint" }, hint) : null,
       this.#error,
     );

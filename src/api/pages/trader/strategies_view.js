@@ -23,7 +23,7 @@ export class StrategiesView {
   #message = element("div", { class: "notice", role: "alert", hidden: true });
   #about = element("p", { class: "hint", hidden: true });
   #actions = element("div", { class: "toolbar" });
-  #editor = new StrategyEditor(() => this.#changed());
+  #editor = new StrategyEditor(() => this.#changed(), () => this.#reference.candidates());
   #reference = new Reference((text) => this.#editor.insert(text));
   #place = element("div", { class: "editor-place" });
   #checking;

@@ -26,6 +26,7 @@ export const EMPTY = {
 export class StrategyEditor {
   element;
   #onChange;
+  #candidates;
   #focused = null;
   #parameters = [];
   #lets = [];
@@ -49,8 +50,10 @@ export class StrategyEditor {
     },
   });
 
-  constructor(onChange) {
+  /** onChange(): something was typed. candidates(): what rules may say, to be offered while one types. */
+  constructor(onChange, candidates) {
     this.#onChange = onChange;
+    this.#candidates = candidates;
     this.#rules = Object.fromEntries(RULES.map((rule) => [rule, this.#rule(words.rules[rule], words.ruleHints[rule])]));
     this.#stops = Object.fromEntries(STOPS.map((stop) => [stop, new StopField(stop, onChange)]));
     this.#sizing = new SizingField(onChange);
@@ -152,6 +155,7 @@ export class StrategyEditor {
       onInput: this.#onChange,
       onFocus: (field) => (this.#focused = field),
       names: () => this.#names(),
+      candidates: this.#candidates,
     });
   }
 
