@@ -199,7 +199,7 @@ async def hold(database_url: str) -> None:
     async with open_pool(database_url, size=1) as pool:
         lease = Lease(pool, queue="backtest", slots=2, seconds=3600)
         await lease.take()
-        jobs = await claim(pool, queue="backtest", worker_id=lease.worker_id, limit=2, cursor=Cursor())
+        jobs = await claim(pool, queue="backtest", worker_id=lease.worker_id, limit=2, cursor=Cursor("backtest"))
         board = ProgressBoard(pool, lease.worker_id, tick_seconds=0.1, on_lease_lost=lost)
         for job, percent in zip(jobs, (68, 31), strict=True):
             board.report(job, ProgressReport(percent, "simulate", 3.0))
