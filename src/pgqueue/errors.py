@@ -6,6 +6,7 @@ PgQueueError
 ├── IdempotencyConflict
 ├── LeaseLost
 ├── UnknownKind
+├── UnknownQueue
 ├── ArgsTooLarge
 ├── BatchTooLarge
 ├── EnqueueRefused
@@ -35,6 +36,12 @@ from uuid import UUID
 
 class PgQueueError(Exception):
     """Base of all errors this package raises on purpose."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """How a sentence about an unknown word goes on: with the nearest of those that are known, else it ends."""
+    near = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else "."
 
 
 class JobNotFound(PgQueueError):
@@ -78,9 +85,16 @@ class LeaseLost(PgQueueError):
 class UnknownKind(PgQueueError):
     def __init__(self, kind: str, known: Iterable[str]) -> None:
         self.kind = kind
-        near = get_close_matches(kind, list(known), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
-        super().__init__(f"no handler for kind {kind!r}{hint} Handlers come from the 'pgqueue.handlers' entry points.")
+        super().__init__(
+            f"no handler for kind {kind!r}{did_you_mean(kind, known)} Handlers come from the 'pgqueue.handlers' entry "
+            "points."
+        )
+
+
+class UnknownQueue(PgQueueError):
+    def __init__(self, name: str, known: Iterable[str], *, remedy: str) -> None:
+        self.name = name
+        super().__init__(f"no queue {name!r}{did_you_mean(name, known)} {remedy}")
 
 
 class ArgsTooLarge(PgQueueError):

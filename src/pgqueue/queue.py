@@ -472,6 +472,12 @@ class Queue:
     def _acting(self, actor: str | None, user_id: UUID | None = None) -> str | None:
         return actor or self._actor or (f"user {user_id}" if user_id else None)
 
+    async def names(self) -> Sequence[str]:
+        """Of the queues there are, in order: those that were worked on, added to, paused or limited."""
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(sql("queue_names"))).fetchall()
+        return [_first(row) for row in rows]
+
     async def workers(self) -> Sequence[Mapping[str, Any]]:
         """The workers that hold a lease now, oldest first: one mapping each, as in sql/list_workers.sql."""
         async with self._pool.connection() as connection:

@@ -170,6 +170,29 @@ def test_the_queue_is_paused_and_resumed(database_url: str) -> None:
     assert paused["workers"] == []
 
 
+@pytest.mark.parametrize("words", [("pause",), ("resume",), ("stats",), ("limit", "--max-running", "3")])
+def test_a_misspelt_queue_is_refused_with_the_nearest_and_not_made(database_url: str, words: tuple[str, ...]) -> None:
+    done = pgqueue("queue", *words, "backtset", database_url=database_url)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no queue 'backtset'; did you mean 'backtest'?" in done.stderr
+    assert queue_names(database_url) == []
+
+
+@pytest.mark.parametrize("words", [("pause",), ("limit", "--max-running", "3")])
+def test_a_queue_is_made_ahead_of_its_first_job_where_that_is_asked(database_url: str, words: tuple[str, ...]) -> None:
+    made = pgqueue("queue", *words, "reports", "--create", database_url=database_url)
+    resumed = pgqueue("queue", "resume", "reports", database_url=database_url)
+
+    assert (made.returncode, resumed.returncode) == (0, 0), made.stderr + resumed.stderr
+    assert queue_names(database_url) == ["reports"]
+
+
+def queue_names(database_url: str) -> list[str]:
+    with psycopg.connect(database_url) as connection:
+        return [row[0] for row in connection.execute("select name from pgqueue.queues order by name")]
+
+
 def test_without_a_database_every_command_says_what_to_do() -> None:
     for words in (("jobs", "list"), ("worker",), ("serve",), ("migrate",), ("keys", "list")):
         done = pgqueue(*words)
