@@ -53,6 +53,24 @@ def test_a_wrong_scope_or_time_is_wrong_usage(database_url: str, wrong: list[str
     assert wrong[0] in done.stderr
 
 
+def test_a_key_moves_no_account_to_another_plan_unless_that_is_asked(database_url: str) -> None:
+    def create(*more: str) -> subprocess.CompletedProcess[str]:
+        return pgqueue("keys", "create", *more, database_url=database_url)
+
+    user = json.loads(create("--plan", "basic", "--json").stdout)["userId"]
+    refused = create("--user", user, "--plan", "pro")
+    kept = create("--user", user, "--json")
+    same = create("--user", user, "--plan", "basic", "--json")
+    changed = create("--user", user, "--plan", "pro", "--change-plan")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert f"user {user} has the plan basic, not pro; no key was made." in refused.stderr
+    assert [json.loads(done.stdout)["plan"] for done in (kept, same)] == ["basic", "basic"]
+    assert f"User {user}, plan pro, which was basic." in changed.stderr
+    assert len(pgqueue("keys", "list", "--json", database_url=database_url).stdout.splitlines()) == 4
+    assert create("--change-plan").returncode == 2
+
+
 def test_roles_and_locks_are_the_operators(database_url: str) -> None:
     user = json.loads(pgqueue("keys", "create", "--json", database_url=database_url).stdout)["userId"]
     codes = [

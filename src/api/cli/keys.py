@@ -29,6 +29,9 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 def create(
     user: User = "new",
     plan: Annotated[str | None, typer.Option(help=f"Plan of the account: {', '.join(PLANS)} [new: free].")] = None,
+    change_plan: Annotated[
+        bool, typer.Option("--change-plan", help="Move an account that is there already to --plan.")
+    ] = False,
     name: Annotated[str, typer.Option(help="What the key is for.")] = "",
     scope: Annotated[
         list[str] | None,
@@ -41,14 +44,23 @@ def create(
     user_id = _user(user)
     if plan is not None and plan not in PLANS:
         raise typer.BadParameter(f"--plan: {plan!r} is none of {', '.join(PLANS)}.")
+    if change_plan and plan is None:
+        raise typer.BadParameter("--change-plan goes with --plan: to which one?")
     scopes = sorted(set(scope or ()))
     if unknown := [one for one in scopes if one not in SCOPES]:
         raise typer.BadParameter(f"--scope: {unknown[0]!r} is none of {', '.join(SCOPES)}.")
     seconds = None if expires is None else _seconds(expires)
 
-    async def work(connection: AsyncConnection[Any]) -> None:
+    async def work(connection: AsyncConnection[Any]) -> int:
         account = await accounts.ensure_user(connection, user_id, plan or "free")
-        if plan is not None and account.plan != plan:
+        is_moved = plan is not None and account.plan != plan
+        if plan is not None and is_moved:
+            if not change_plan:
+                note(
+                    f"pgqueue: user {user_id} has the plan {account.plan}, not {plan}; no key was made. "
+                    "Leave --plan out to keep it, or say --change-plan."
+                )
+                return 1
             await accounts.set_plan(connection, user_id, plan)
         key_id, key = await accounts.create_key(connection, user_id, name=name, scopes=scopes, expires_seconds=seconds)
         facts = {"id": str(key_id), "key": key, "userId": str(user_id), "plan": plan or account.plan}
@@ -56,7 +68,9 @@ def create(
             write_json(facts | {"scopes": scopes})
         else:
             Console().print(key, soft_wrap=True, highlight=False)
-            note(f"User {user_id}, plan {plan or account.plan}. The key is not shown again.")
+            was = f", which was {account.plan}" if is_moved else ""
+            note(f"User {user_id}, plan {plan or account.plan}{was}. The key is not shown again.")
+        return 0
 
     run("keys", work)
 

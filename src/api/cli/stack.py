@@ -89,8 +89,8 @@ def running_stack(
                 prices = ask("data", "sample", environment=environment)
                 key = json.loads(
                     ask(
-                        "keys", "create", "--user", str(user_id), "--plan", plan, "--name", "started here",
-                        "--expires", "1d", "--json", environment=environment,
+                        "keys", "create", "--user", str(user_id), "--plan", plan, "--change-plan",
+                        "--name", "started here", "--expires", "1d", "--json", environment=environment,
                     )
                 )  # fmt: skip
                 url = json.loads(_ready("the API", serve, logs))["url"]
