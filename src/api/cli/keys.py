@@ -1,6 +1,7 @@
 """`pgqueue keys …`: accounts' API keys, and one-time codes for the page."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,7 @@ from api import accounts
 from api.accounts import PLANS, ROLES
 from api.cli.terminal import note, run, write_json
 from api.queries import sql
-from api.scopes import SCOPES
+from api.scopes import ALL, SCOPES, granted
 
 keys = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
 
@@ -77,11 +78,13 @@ def create(
 
 @keys.command("list")
 def list_(user: Annotated[UUID | None, typer.Option(help="Only this user's.")] = None, as_json: Json = False) -> None:
-    """List keys, newest first."""
+    """List keys, newest first: what each may be used for, and when it last was, to the minute."""
 
     async def work(connection: AsyncConnection[Any]) -> None:
         cursor = connection.cursor(row_factory=dict_row)
         rows = await (await cursor.execute(sql("list_keys"), {"user_id": user})).fetchall()
+        for row in rows:
+            row["grants"] = _grants(row)
         if as_json:
             for row in rows:
                 write_json(row)
@@ -89,21 +92,9 @@ def list_(user: Annotated[UUID | None, typer.Option(help="Only this user's.")] =
         if not rows:
             note("No keys. Make one with `pgqueue keys create`.")
             return
-        columns = [
-            "prefix",
-            "user_id",
-            "plan",
-            "name",
-            "scopes",
-            "created_at",
-            "expires_at",
-            "revoked_at",
-            "last_used_at",
-        ]
-        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-        for row in rows:
-            table.add_row(*(_cell(row[column]) for column in columns))
-        Console(width=None if sys.stdout.isatty() else 200).print(table)
+        _write_table(rows)
+        shown = sorted({scope for row in rows for scope in row["grants"]})
+        note("\n".join(f"{scope}: {SCOPES[scope]}." for scope in shown))
 
     run("keys", work)
 
@@ -204,9 +195,25 @@ def _user(text: str) -> UUID:
         raise typer.BadParameter(f"--user: {text!r} is no UUID.") from error
 
 
+def _grants(key: Mapping[str, Any]) -> list[str]:
+    """What the key may be used for, as its user now is. One that names no scopes is not narrowed."""
+    return sorted(granted(key["scopes"] or ALL, is_operator=key["is_operator"]))
+
+
+def _write_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    columns = {
+        "prefix": "", "user_id": "", "plan": "", "name": "", "grants": "nothing", "created_at": "",
+        "expires_at": "never", "revoked_at": "", "last_used_at": "never",
+    }  # fmt: skip
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(_cell(row[column]) or unsaid for column, unsaid in columns.items()))
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
-        return ", ".join(value) or "all"
+        return ", ".join(value)
     return value.strftime("%Y-%m-%d %H:%M") if hasattr(value, "strftime") else str(value)
