@@ -2,6 +2,7 @@
 
 from pgqueue.companion import Companion
 from pgqueue.database import EmbeddedServer, connect_options, open_pool, require_url
+from pgqueue.environment import warn_of_unknown_settings
 from pgqueue.errors import (
     ArgsTooLarge,
     CreditsUsedUp,
@@ -108,5 +109,6 @@ __all__ = [
     "require_row_security",
     "require_schema",
     "require_url",
+    "warn_of_unknown_settings",
     "watch",
 ]

@@ -33,12 +33,20 @@ def serve(
 
     from api.app import create_app
     from api.settings import load_api_settings
-    from pgqueue import check_database, check_row_security, configure_logs, load_settings, require_url
+    from pgqueue import (
+        check_database,
+        check_row_security,
+        configure_logs,
+        load_settings,
+        require_url,
+        warn_of_unknown_settings,
+    )
 
     chosen: dict[str, Any] = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
     settings = load_api_settings(**chosen)
     queue_settings = load_settings()
     configure_logs(as_json=queue_settings.log_format == "json")
+    warn_of_unknown_settings()
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     database_url = require_url(queue_settings)
     # Asked before anything listens: a wrong address or schema is then one sentence instead of a failed start.
