@@ -160,6 +160,31 @@ def test_wrong_usage_exits_with_two(database_url: str, words: tuple[str, ...]) -
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("bactest",), "backtest"),
+        (("enque", "backtest"), "enqueue"),
+        (("key", "list"), "keys"),
+        (("queue", "puase"), "pause"),
+        (("keys", "creat"), "create"),
+        (("data", "improt"), "import"),
+    ],
+)
+def test_a_misspelt_command_is_told_the_nearest(words: tuple[str, ...], meant: str) -> None:
+    done = pgqueue(*words)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"id you mean {meant!r}?" in done.stderr
+
+
+def test_a_command_like_no_other_is_told_none() -> None:
+    done = pgqueue("zzzzzz")
+
+    assert done.returncode == 2
+    assert "no command 'zzzzzz'." in done.stderr
+
+
 def test_the_queue_is_paused_and_resumed(database_url: str) -> None:
     pgqueue("queue", "pause", database_url=database_url)
     paused = json.loads(pgqueue("queue", "stats", "--json", database_url=database_url).stdout)
