@@ -138,12 +138,12 @@ class RowSecurityMissing(PgQueueError):
 
     def __init__(self, role: str, connecting: str, *, reason: str) -> None:
         self.reason = reason
-        super().__init__(
-            f"row-level security: {connecting} cannot act as {role} behind it: {reason}. Have an administrator run "
-            f"`create role {role} nologin; grant {role} to {connecting} with inherit false, set true` (before "
-            f"PostgreSQL 16: `grant {role} to {connecting}; alter role {connecting} noinherit`), then run "
-            "`pgqueue migrate`."
+        self.remedy = (
+            f"Have an administrator run `create role {role} nologin; grant {role} to {connecting} with inherit false, "
+            f"set true` (before PostgreSQL 16: `grant {role} to {connecting}; alter role {connecting} noinherit`), "
+            "then run `pgqueue migrate`."
         )
+        super().__init__(f"row-level security: {connecting} cannot act as {role} behind it: {reason}. {self.remedy}")
 
 
 class BatchTooLarge(PgQueueError):

@@ -227,7 +227,7 @@ def test_without_a_database_every_command_says_what_to_do() -> None:
 
 
 def test_a_dead_address_is_one_sentence() -> None:
-    for words in (("jobs", "list"), ("worker",), ("serve",), ("migrate",)):
+    for words in (("jobs", "list"), ("worker",), ("serve",), ("migrate",), ("doctor",)):
         done = pgqueue(*words, database_url="postgresql://nobody@127.0.0.1:1/none")
 
         assert done.returncode == 1, words
