@@ -90,7 +90,9 @@ def main() -> None:
     except (PgQueueError, PoolTimeout) as error:
         sys.exit(_say(str(error)))
     except psycopg.OperationalError as error:
-        sys.exit(_say(f"database: {' '.join(str(error).split()).rstrip('?.')}. Check DATABASE_URL and that the server runs."))
+        sys.exit(
+            _say(f"database: {' '.join(str(error).split()).rstrip('?.')}. Check DATABASE_URL and that the server runs.")
+        )
     except KeyboardInterrupt:
         sys.exit(130)
 
