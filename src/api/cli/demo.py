@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from api.cli.client import Client
-from api.cli.stack import Stack, first_free, running_stack, to_json
+from api.cli.stack import Stack, running_stack, to_json
 from pgqueue import load_settings
 
 EXAMPLE = {
@@ -56,7 +56,7 @@ def demo(
         user_id=uuid5(NAMESPACE_URL, "pgqueue:demo"),
         plan="pro",
         host=host,
-        port=first_free(host, port),
+        port=port,
         logs_to_terminal=False,
         tell=lambda name, seconds: console.print(f"[green]✓[/] {STAGES[name]} [dim]{seconds:.1f} s[/]"),
     ) as stack:
@@ -87,7 +87,7 @@ def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         user_id=uuid5(NAMESPACE_URL, "pgqueue:up"),
         plan="pro",
         host=host,
-        port=first_free(host, port),
+        port=port,
         logs_to_terminal=True,
         tell=lambda name, seconds: console.print(f"[green]✓[/] {STAGES[name]} [dim]{seconds:.1f} s[/]"),
     ) as stack:

@@ -85,7 +85,8 @@ def running_stack(
             # Prices are loaded while the worker warms its kernels and the API comes up.
             with stages.stage("start"):
                 worker = _part(stack, parts, ["worker", "--json"], environment, logs)
-                serve = _part(stack, parts, ["serve", "--host", host, "--port", str(port), "--json"], environment, logs)
+                listens = ["--host", host, "--port", str(port), "--any-port"]
+                serve = _part(stack, parts, ["serve", *listens, "--json"], environment, logs)
                 prices = ask("data", "sample", environment=environment)
                 key = json.loads(
                     ask(
@@ -143,19 +144,6 @@ def _log_dir(settings: Settings) -> Path:
 
 def _tail(text: str, lines: int = 5) -> str:
     return " / ".join(text.strip().splitlines()[-lines:])
-
-
-def first_free(host: str, wanted: int) -> int:
-    """The wanted port when nobody has it, else 0: any free one."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, wanted))
-        except OSError:
-            return 0
-    return wanted
 
 
 def to_json(value: Any) -> str:
