@@ -48,7 +48,7 @@ OURS = {
 THIRD_PARTY = {
     "engine": {
         "numpy": ["*"],
-        "numba": ["kernels/*"],
+        "numba": ["kernels/*", "compiling.py"],  # the latter listens to the compiler
         "psycopg": ["store.py", "jobs.py", "cli/*"],
         "httpx": ["provider.py"],
         "pydantic": ["members.py", "request.py", "sweep_request.py"],

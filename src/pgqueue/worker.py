@@ -107,7 +107,7 @@ class Worker:
 
     async def run(self) -> None:
         """Work until stopped. Raises only when it cannot start."""
-        prepare_forkserver(self._handlers)
+        prepare_forkserver(self._handlers, logs_as_json=self._settings.log_format == "json")
         async with AsyncExitStack() as stack:
             if self._settings.worker_port is not None:
                 told = health.serve(self.vitals, host=self._settings.worker_host, port=self._settings.worker_port)

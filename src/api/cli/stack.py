@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
+from api.cli.warming import Tell, followed
 from pgqueue import Companion, EmbeddedServer, PgQueueError, Settings
 
 
@@ -69,8 +70,12 @@ def running_stack(
     port: int,
     logs_to_terminal: bool,
     tell: Callable[[str, float], None],
+    tell_of_compiling: Tell,
 ) -> Iterator[Stack]:
-    """Everything up; all of it is gone afterwards, whatever happens in between."""
+    """Everything up; all of it is gone afterwards, whatever happens in between.
+
+    tell_of_compiling: what the worker logs of it, where its log is not the terminal's.
+    """
     stages = Stages(tell)
     with ExitStack() as stack:
         with stages.stage("database"):
@@ -95,7 +100,8 @@ def running_stack(
                     )
                 )  # fmt: skip
                 url = json.loads(_ready("the API", serve, logs))["url"]
-                _ready("the worker", worker, logs)
+                with followed(logs and logs / "worker.log", tell_of_compiling):
+                    _ready("the worker", worker, logs)
         login = json.loads(
             ask("keys", "login", "--user", str(user_id), "--url", url, "--json", environment=environment)
         )

@@ -173,7 +173,10 @@ def backtest(
     as_json: AsJson = False,
 ) -> None:
     """Run a backtest here and now, without a queue, on stored prices or the bundled ones."""
-    from engine.cli import running
+    from engine.cli import terminal
+
+    with terminal.kernels_compiled():
+        from engine.cli import running
 
     costs = _costs(commission, slippage, fixed, minimum, per_unit)
     members = _members(strategy, symbol, timeframe, start, end, capital, costs)
@@ -211,7 +214,10 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Run a strategy over a grid of its parameters and rank what comes out."""
-    from engine.cli import sweeping
+    from engine.cli import terminal
+
+    with terminal.kernels_compiled():
+        from engine.cli import sweeping
 
     costs = _costs(commission, slippage, fixed, minimum, per_unit)
     members = _members(strategy, symbol, timeframe, start, end, capital, costs)
