@@ -41,11 +41,12 @@ from pgqueue.job import (
 from pgqueue.listener import Listener
 from pgqueue.logs import configure as configure_logs
 from pgqueue.outage import loudness
-from pgqueue.queue import UNSET, Queue, Unset
+from pgqueue.queue import Queue
 from pgqueue.row_security import USER_ROLE, acting_as, check_row_security, require_row_security
 from pgqueue.schema_version import check_database, require_schema
 from pgqueue.settings import InvalidSettings, Settings, load_settings
 from pgqueue.snooze import Snooze
+from pgqueue.steering import UNSET, Unset
 from pgqueue.transaction import enqueue
 from pgqueue.watch import watch
 
