@@ -55,7 +55,7 @@ export class AccountDetail {
     this.#form = mayChange ? new AccountForm(account, changes) : null;
     const credits = mayChange ? new CreditsForm(account, changes) : null;
     this.#tell(account);
-    const use = element("section", { class: "card sheet" }, element("h3", {}, words.use), this.#facts);
+    const use = element("section", { class: "card sheet" }, element("h3", {}, words.use), this.#facts, element("p", { class: "hint" }, words.useHint));
     return [links(account), element("div", { class: "panels" }, element("div", { class: "stack" }, use, credits?.element ?? ""), this.#form?.element ?? ""), this.#ledger.element];
   }
 

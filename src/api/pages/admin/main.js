@@ -41,7 +41,12 @@ const views = {
   audit: new AuditView(shared),
   doctor: new DoctorView(shared),
 };
-const routes = new Routes(find("views"), views, mark);
+const routes = new Routes(find("views"), views, (name) => {
+  mark(name);
+  const here = document.querySelector(".views-nav [aria-current]");
+  // On a phone the links are wider than the screen; the page itself is not to move.
+  here?.parentElement.scrollTo({ left: here.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2 });
+});
 const alerts = new Alerts(shared);
 const stream = new Stream({
   address: EVENTS,
