@@ -3,7 +3,7 @@
 import { chosen } from "../common/language.js";
 
 export const en = {
-  empty: "No queue yet. The first enqueue or worker makes one.",
+  empty: "No queue yet. The first job makes one.",
   hint: "Pausing starts nothing more; what runs, runs on. Everything done here is in the audit log.",
   readOnly: "You may look at queues; an operator who may change things pauses and limits them.",
   states: { open: "Open", paused: "Paused", unserved: "No worker" },
@@ -48,7 +48,7 @@ export const en = {
 };
 
 export const ko = {
-  empty: "아직 대기열이 없습니다. 첫 작업이나 워커가 만듭니다.",
+  empty: "아직 대기열이 없습니다. 첫 작업이 만듭니다.",
   hint: "일시 정지하면 새 작업이 시작되지 않고 실행 중인 작업은 계속됩니다. 모든 조치는 감사 기록에 남습니다.",
   readOnly: "대기열을 볼 수 있습니다. 정지와 한도 변경은 변경 권한이 있는 운영자가 합니다.",
   states: { open: "정상", paused: "일시 정지", unserved: "워커 없음" },
