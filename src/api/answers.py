@@ -23,11 +23,15 @@ class Links(TypedDict):
 
 
 class Detail(TypedDict):
-    """One wrong member: where it stands and what is wrong; in a rule's text also the column and the word meant."""
+    """One wrong member: where it stands and what is wrong; in a rule's text also from which column to before which.
+
+    near: the word that was probably meant.
+    """
 
     path: str
     message: str
     column: NotRequired[int]
+    endColumn: NotRequired[int]
     near: NotRequired[str]
 
 
@@ -42,6 +46,9 @@ class Problem(TypedDict):
     detail: str
     instance: str
     code: str
+    limit: NotRequired[Annotated[int, Field(description="Of a refused job: how many there may be.")]]
+    resetsAt: NotRequired[Annotated[Time, Field(description="Of a refused job: when the day's jobs are counted anew.")]]
+    needed: NotRequired[Annotated[int, Field(description="Of a refused job: the credits that it takes.")]]
 
 
 class Standing(TypedDict):
@@ -122,7 +129,7 @@ class Job(JobMembers):
 
 
 class Jobs(TypedDict):
-    """Newest first. next: where the following page is, null after the last."""
+    """Newest first. next: where the following page is, null after the last; a page before it may be short, or empty."""
 
     jobs: list[Job]
     next: str | None
@@ -168,27 +175,6 @@ class Checked(TypedDict):
     parameters: NotRequired[list[Parameter]]
     lookBack: NotRequired[int]
     errors: list[Detail]
-
-
-class Symbol(TypedDict):
-    """One timeframe of a symbol. first, last: when its first and last bar open."""
-
-    symbol: str
-    name: str
-    timeframe: str
-    first: Time
-    last: Time
-    bars: int
-    version: int
-    timezone: str
-    roundTheClock: bool
-    closeOnly: bool
-    adjusted: bool
-    source: str
-
-
-class Symbols(TypedDict):
-    symbols: list[Symbol]
 
 
 class Session(TypedDict):

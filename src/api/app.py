@@ -8,8 +8,24 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from api import backtests, events, health, openapi, problems, results, sessions, static, strategies, sweeps
+from api import (
+    allowance,
+    backtests,
+    events,
+    health,
+    job_list,
+    openapi,
+    prices,
+    problems,
+    results,
+    rule_reference,
+    sessions,
+    static,
+    strategies,
+    sweeps,
+)
 from api.admin import accounts, audit, bulk, dashboard, jobs, queues, workers
+from api.compression import Compression
 from api.hub import Hub
 from api.known_symbols import KnownSymbols
 from api.prometheus import Measured, Scraper, Telemetry
@@ -51,6 +67,7 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             async with Queue(pool, name=queue_name, user_role=user_role) as queue:
                 app.state.pool, app.state.queue, app.state.user_role = pool, queue, user_role
                 app.state.symbols, app.state.dashboard = KnownSymbols(pool), dashboard.Dashboard(pool)
+                app.state.charts = prices.Charts(pool)
                 # Streams end first, then what they are fed by.
                 async with app.state.dashboard.running(), _streams(app, settings, database_url):
                     yield
@@ -66,14 +83,17 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route(f"{QUEUE}/{{job_id}}/requeue", backtests.requeue, methods=["POST"]),
             Route("/api/backtest/sweeps", sweeps.enqueue, methods=["POST"]),
             Route("/api/backtest/events", events.of_user, methods=["GET"]),
-            Route("/api/backtest/jobs", backtests.list_jobs, methods=["GET"]),
+            Route("/api/backtest/jobs", job_list.show, methods=["GET"]),
             Route(STRATEGIES, strategies.list_strategies, methods=["GET"]),
             Route(STRATEGIES, strategies.create, methods=["POST"]),
             Route(f"{STRATEGIES}/check", strategies.check, methods=["POST"]),
+            Route(f"{STRATEGIES}/functions", rule_reference.show, methods=["GET"]),
             Route(f"{STRATEGIES}/{{strategy_id}}", strategies.show, methods=["GET"]),
             Route(f"{STRATEGIES}/{{strategy_id}}", strategies.replace, methods=["PUT"]),
             Route(f"{STRATEGIES}/{{strategy_id}}", strategies.delete, methods=["DELETE"]),
             Route("/api/symbols", strategies.list_symbols, methods=["GET"]),
+            Route("/api/symbols/{symbol}/bars", prices.show, methods=["GET"]),
+            Route("/api/account", allowance.show, methods=["GET"]),
             Route("/api/session", sessions.show, methods=["GET"]),
             Route("/api/session", sessions.begin, methods=["POST"]),
             Route("/api/session", sessions.end, methods=["DELETE"]),
@@ -84,12 +104,13 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route("/readyz", health.ready, methods=["GET"]),
             Route("/", static.index, methods=["GET"]),
             Route("/admin", static.admin, methods=["GET"]),
-            Mount("/static", static.assets(), name="static"),
+            Mount("/static", static.Assets(), name="static"),
         ],
         middleware=[
             Middleware(Measured, telemetry=telemetry),
             Middleware(static.SecurityHeaders),
             Middleware(RateHeaders),
+            Middleware(Compression),
         ],
         exception_handlers=problems.HANDLERS,
         lifespan=lifespan,
@@ -162,6 +183,7 @@ def _admin_routes() -> list[Route]:
         Route(f"{ADMIN}/accounts", accounts.show, methods=["GET"]),
         Route(f"{ADMIN}/accounts/{{user_id}}", accounts.detail, methods=["GET"]),
         Route(f"{ADMIN}/accounts/{{user_id}}", accounts.change, methods=["PATCH"]),
+        Route(f"{ADMIN}/accounts/{{user_id}}/ledger", accounts.ledger, methods=["GET"]),
         Route(f"{ADMIN}/accounts/{{user_id}}/credits", accounts.grant, methods=["POST"]),
         Route(f"{ADMIN}/audit", audit.show, methods=["GET"]),
     ]

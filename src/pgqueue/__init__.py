@@ -1,5 +1,6 @@
 """A job queue in Postgres: claims, leases, retries, progress. Knows nothing of finance."""
 
+from pgqueue.allowance import Allowance
 from pgqueue.companion import Companion
 from pgqueue.database import EmbeddedServer, connect_options, open_pool, require_url
 from pgqueue.errors import (
@@ -57,6 +58,7 @@ __all__ = [
     "USER_ROLE",
     "Acted",
     "Action",
+    "Allowance",
     "ArgsTooLarge",
     "Cancelled",
     "Companion",

@@ -25,7 +25,7 @@ _STATES: Mapping[str, LiteralString] = {
     "scheduled": "state = 'scheduled'",
     "held": "(limited and state = 'held')",
     "ready": "state = 'ready'",
-    "retrying": f"({_WAITING} and error is not null)",
+    "retrying": _WAITING,
     "processing": "state = 'processing'",
     "unfinished": _UNFINISHED,
     "completed": "state = 'completed'",
@@ -33,6 +33,8 @@ _STATES: Mapping[str, LiteralString] = {
     "cancelled": "state = 'cancelled'",
     "ended": "finished_at is not null",
 }
+_COMES_AND_GOES = ("waiting", "ready", "retrying", "unfinished")
+"""Of which Postgres may believe that there are many when there are none left, and look for a few of them everywhere."""
 _ENDED = ("completed", "failed", "cancelled", "ended")
 # Answered by an index, or by what is fetched with it anyway.
 _NARROWS: Mapping[str, LiteralString] = {
@@ -78,9 +80,9 @@ class JobSearch:
     """What is looked for; None is not asked. error: part of its message.
 
     id_prefix: hexadecimal digits that the id begins with. status: also scheduled, held or ready, which are parts of
-    waiting; retrying (waiting after an error); ended; unfinished; a sequence of them: all must hold.
-    since, until: when it was created, to the millisecond. finished_since, finished_until: when it ended; the jobs that
-    ended last are the first then.
+    waiting; retrying (waiting after an error); ended; unfinished; a sequence of them: all must hold. any_of: at least
+    one of these. since, until: when it was created, to the millisecond. finished_since, finished_until: when it ended;
+    the jobs that ended last are the first then.
     """
 
     job_ids: Sequence[UUID] | None = None
@@ -96,6 +98,7 @@ class JobSearch:
     until: datetime | None = None
     finished_since: datetime | None = None
     finished_until: datetime | None = None
+    any_of: Sequence[str] = ()
     criteria: Sequence[Criterion] = ()
 
     @property
@@ -124,7 +127,11 @@ async def search(
     connection: AsyncConnection[Any], wanted: JobSearch, *, before: UUID | None = None, limit: int = 50
 ) -> Page:
     """Jobs that are so, newest first, from the one before that id."""
-    parameters = _parameters(wanted, before) | {"limit": limit, "look_at": LOOK_AT}
+    parameters = _parameters(wanted, before)
+    parameters |= {"limit": limit, "look_at": LOOK_AT}
+    if not _filters(wanted, parameters) and not set(_COMES_AND_GOES) & set(wanted.statuses):
+        # An index answers all that is asked: a page's jobs are all that need be looked at.
+        parameters["look_at"] = limit
     cursor = connection.cursor(row_factory=dict_row)
     row = await (await cursor.execute(_statement(wanted, parameters), parameters)).fetchone()
     assert row is not None
@@ -132,6 +139,27 @@ async def search(
     if len(ids) == limit:
         return Page(ids, row["looked_at"], ids[-1])
     return Page(ids, row["looked_at"], row["last_id"] if row["looked_at"] == LOOK_AT else None)
+
+
+async def list_page(
+    connection: AsyncConnection[Any], wanted: JobSearch, *, before: UUID | None = None, limit: int = 50
+) -> tuple[Sequence[UUID], UUID | None]:
+    """As search by id, but it stops at the last job that it gives: how many were looked at is not known."""
+    parameters = _parameters(wanted, before)
+    narrows, filters = _all(_narrows(wanted, parameters)), _all(_filters(wanted, parameters))
+    statement = SQL(
+        "with found as materialized (select array("
+        " select id from (select {columns} from pgqueue.jobs where {narrows} order by id desc limit %(look_at)s)"
+        " as seen"
+        " where {filters} order by id desc limit %(limit)s) as ids)"
+        " select ids, case when cardinality(ids) = %(limit)s then ids[%(limit)s]"
+        " else (select id from pgqueue.jobs where {narrows} order by id desc offset %(look_at)s - 1 limit 1) end"
+        " as following from found"
+    ).format(columns=SQL(_LOOKED_AT), narrows=narrows, filters=filters)
+    cursor = connection.cursor(row_factory=dict_row)
+    row = await (await cursor.execute(statement, {**parameters, "limit": limit, "look_at": LOOK_AT})).fetchone()
+    assert row is not None
+    return row["ids"], row["following"]
 
 
 def _parameters(wanted: JobSearch, before: UUID | None) -> dict[str, Any]:
@@ -160,8 +188,7 @@ def _parameters(wanted: JobSearch, before: UUID | None) -> dict[str, Any]:
 def _statement(wanted: JobSearch, parameters: Mapping[str, Any]) -> Composed:
     order: LiteralString = "finished_at desc, id desc" if wanted.is_by_end else "id desc"
     last: LiteralString = "finished_at, id" if wanted.is_by_end else "id"
-    filters = [fragment for name, fragment in _FILTERS.items() if name in parameters]
-    filters += [criterion.fragment for criterion in wanted.criteria]
+    filters = _filters(wanted, parameters)
     source = SQL(_BY_END if wanted.is_by_end else _BY_ID)
     sources = [
         source.format(columns=SQL(_LOOKED_AT), narrows=_all(narrows)) for narrows in _narrowed(wanted, parameters)
@@ -174,14 +201,20 @@ def _statement(wanted: JobSearch, parameters: Mapping[str, Any]) -> Composed:
     ).format(sources=SQL(" union all ").join(sources), order=SQL(order), last=SQL(last), filters=_all(filters))
 
 
+def _filters(wanted: JobSearch, parameters: Mapping[str, Any]) -> list[LiteralString]:
+    """What is asked of each job that is looked at."""
+    filters = [fragment for name, fragment in _FILTERS.items() if name in parameters]
+    if "retrying" in wanted.statuses:
+        filters.append("error is not null")
+    return filters + [criterion.fragment for criterion in wanted.criteria]
+
+
 def _narrowed(wanted: JobSearch, parameters: Mapping[str, Any]) -> Iterator[list[LiteralString]]:
     """What narrows the jobs that are looked at, for each of the indexes by which they are found.
 
     A criterion that has an index among ended jobs is asked of these by it, and of the others one by one.
     """
-    narrows = [fragment for name, fragment in _NARROWS.items() if name in parameters]
-    narrows += [_STATES[status] for status in wanted.statuses]
-    narrows += _window(wanted, parameters)
+    narrows = _narrows(wanted, parameters)
     indexed = [criterion.fragment for criterion in wanted.criteria if criterion.is_indexed]
     if not indexed:
         yield narrows
@@ -191,6 +224,15 @@ def _narrowed(wanted: JobSearch, parameters: Mapping[str, Any]) -> Iterator[list
         yield [*narrows, "finished_at is not null", *indexed]
     if not is_ended:
         yield narrows if wanted.statuses else [*narrows, _UNFINISHED]
+
+
+def _narrows(wanted: JobSearch, parameters: Mapping[str, Any]) -> list[LiteralString]:
+    narrows = [fragment for name, fragment in _NARROWS.items() if name in parameters]
+    narrows += [_STATES[status] for status in wanted.statuses]
+    if wanted.any_of:
+        any_of: LiteralString = " or ".join([_STATES[status] for status in wanted.any_of])
+        narrows.append(f"({any_of})")
+    return narrows + list(_window(wanted, parameters))
 
 
 def _window(wanted: JobSearch, parameters: Mapping[str, Any]) -> Iterator[LiteralString]:

@@ -10,12 +10,14 @@ from starlette.responses import JSONResponse, Response
 
 from api import results
 from api.accounts import PLANS
-from api.admin.audit import acting, as_uuid, recorded
-from api.admin.bodies import checked, read_as
+from api.admin.audit import acting, recorded
+from api.admin.bodies import read_as
+from api.admin.queries import as_uuid
 from api.admin.wanted import Wanted, read_box, search_for
 from api.auth import require_admin
 from api.backtests import parse_job_id
 from api.enqueue import standing
+from api.forms import checked
 from api.paging import page, whole_number
 from api.problems import conflict, not_found
 from api.shapes import iso, job_shape

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal, LiteralString
+from typing import Annotated, Literal
 from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
@@ -11,23 +11,19 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from api.accounts import PLANS
+from api.criteria import MESSAGE, STRATEGY, of_strategy_id, of_symbol, with_part
 from api.queries import sql
 from pgqueue import Queue
 from pgqueue.search import Criterion, JobSearch
 
 MOST_CHOSEN = 1_000
 Text = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
+Box = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 Status = Literal[
     "waiting", "processing", "completed", "failed", "cancelled", "scheduled", "held", "ready", "retrying"
 ]  # fmt: skip
 ReadAs = Literal["jobId", "userId", "jobIdPrefix", "symbol", "text"]
 
-_SYMBOL: LiteralString = "args ->> 'symbol'"
-_NAME: LiteralString = (
-    "coalesce(args #>> '{strategy,name}',"
-    " case jsonb_typeof(args -> 'strategy') when 'string' then args ->> 'strategy' end, '')"
-)
-_MESSAGE: LiteralString = "coalesce(error ->> 'message', '')"
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}")
 _PREFIX = re.compile(r"[0-9a-f]{8}[0-9a-f-]*")
 
@@ -43,7 +39,7 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid")
 
-    q: Text | None = None
+    q: Box | None = None
     job_id: UUID | None = None
     user_id: UUID | None = None
     requeued_from: UUID | None = None
@@ -92,9 +88,8 @@ async def read_box(typed: str, pool: AsyncConnectionPool, queue: Queue) -> Readi
     async with pool.connection() as connection:
         known = await (await connection.execute(sql("find_symbol"), {"text": text})).fetchone()
     if known is not None:
-        return Reading("symbol", criteria=(Criterion(f"{_SYMBOL} = %(q)s", {"q": known[0]}, is_indexed=True),))
-    either = f"({_part_of(_NAME, 'q')} or {_part_of(_MESSAGE, 'q')})"
-    return Reading("text", criteria=(Criterion(either, {"q": text}),))
+        return Reading("symbol", criteria=(of_symbol(known[0], "q"),))
+    return Reading("text", criteria=(with_part(text, STRATEGY, MESSAGE, name="q"),))
 
 
 def search_for(wanted: Wanted, reading: Reading | None, *, group: str | None = None) -> JobSearch:
@@ -125,12 +120,8 @@ def search_for(wanted: Wanted, reading: Reading | None, *, group: str | None = N
 
 def _criteria(wanted: Wanted) -> Iterator[Criterion]:
     if wanted.symbol is not None:
-        yield Criterion(f"{_SYMBOL} = %(symbol)s", {"symbol": wanted.symbol}, is_indexed=True)
+        yield of_symbol(wanted.symbol)
     if wanted.strategy_id is not None:
-        yield Criterion("args ->> 'strategyId' = %(strategy_id)s", {"strategy_id": wanted.strategy_id})
+        yield of_strategy_id(wanted.strategy_id)
     if wanted.strategy is not None:
-        yield Criterion(_part_of(_NAME, "strategy"), {"strategy": wanted.strategy})
-
-
-def _part_of(text: LiteralString, name: LiteralString) -> LiteralString:
-    return f"position(lower(%({name})s) in lower({text})) > 0"
+        yield with_part(wanted.strategy, STRATEGY, name="strategy")

@@ -18,3 +18,19 @@ export const requeue = async (jobId) => (await ask("POST", `${of(jobId)}/requeue
 export const result = async (jobId) => (await ask("GET", `${of(jobId)}/result?limit=20`)).data;
 export const page = async (url) => (await ask("GET", url)).data;
 export const csv = (jobId) => `${of(jobId)}/result?format=csv`;
+
+const STRATEGIES = `${ROOT}/api/strategies`;
+const strategyAt = (id) => `${STRATEGIES}/${encodeURIComponent(id)}`;
+
+/** One strategy, whole. */
+export const strategy = async (id, signal) => (await ask("GET", strategyAt(id), { signal })).data;
+export const checkStrategy = async (definition, signal) =>
+  (await ask("POST", `${STRATEGIES}/check`, { body: { definition }, signal })).data;
+export const keepStrategy = async (definition) => (await ask("POST", STRATEGIES, { body: { definition } })).data;
+/** Only in place of the revision that was read: who changed it meanwhile is not overwritten. */
+export const replaceStrategy = async (id, definition, revision) =>
+  (await ask("PUT", strategyAt(id), { body: { definition }, headers: { "If-Match": `"${revision}"` } })).data;
+export const forgetStrategy = (id, revision) =>
+  ask("DELETE", strategyAt(id), { headers: { "If-Match": `"${revision}"` } });
+/** What rules may say: prices, functions, indicators, words. */
+export const language = async () => (await ask("GET", `${STRATEGIES}/functions`)).data;
