@@ -1,4 +1,4 @@
-"""The audit log on the operators' page, and the doctor's findings."""
+"""The audit log on the operators' page, and the doctor's findings. The first job makes the queue."""
 
 import re
 
@@ -21,6 +21,7 @@ def entries(page: Page) -> Locator:
 def test_what_is_done_appears_with_who_what_and_how_it_went(browser: Browser, slow_site: Site) -> None:
     with visiting(browser, slow_site, role="admin") as visit:
         page = visit.page
+        slow_site.enqueue(visit.user, "steps", steps=1)
         page.get_by_role("link", name="Audit", exact=True).click()
         expect(page.locator("#views")).to_contain_text("Nothing was done yet.")
         assert page.evaluate(ACT, ["queues/backtest", "PATCH", {"maxRunning": 7}]) == 200
@@ -44,6 +45,7 @@ def test_what_is_done_appears_with_who_what_and_how_it_went(browser: Browser, sl
 def test_filters_are_in_the_address_and_pages_follow(browser: Browser, slow_site: Site) -> None:
     with visiting(browser, slow_site, role="admin") as visit:
         page = visit.page
+        slow_site.enqueue(visit.user, "steps", steps=1)
         for number in range(PAGE + 1):
             verb = "pause" if number % 2 == 0 else "resume"
             assert page.evaluate(ACT, [f"queues/backtest/{verb}", "POST", None]) == 200
@@ -74,6 +76,7 @@ def test_filters_are_in_the_address_and_pages_follow(browser: Browser, slow_site
 def test_findings_come_gravest_first_and_are_looked_for_again(browser: Browser, slow_site: Site) -> None:
     with visiting(browser, slow_site, role="admin") as visit:
         page = visit.page
+        slow_site.enqueue(visit.user, "steps", steps=1)
         page.get_by_role("link", name="Doctor", exact=True).click()
         # The databases of tests are not durable.
         expect(page.locator(".finding").first).to_have_attribute("data-check", "durability")

@@ -81,6 +81,7 @@ export class AccountDetail {
       [words.role, [words.roles[role] ?? "–", isLocked ? ` · ${words.locked}` : ""].join("")],
       [words.ranToday, used(account.today, account.perDay), resetsAt ? words.resets(exact(resetsAt)) : null],
       [words.runningNow, used(account.running, account.concurrent)],
+      [words.processingNow, whole(account.processing)],
       [words.waitingNow, used(account.waiting, account.waitingLimit)],
       [words.heldNow, whole(account.held)],
       [words.available, whole(credits.available)],

@@ -2,7 +2,6 @@
 
 import { Refusal } from "../common/api.js";
 import { element, say } from "../common/dom.js";
-import { whole } from "../common/format.js";
 import { words } from "../words/accounts.js";
 import { patch } from "./calls.js";
 import { NumberField, placed } from "./number_field.js";

@@ -66,7 +66,7 @@ export class AccountsList {
 
   #show({ accounts, next }) {
     if (accounts.length === 0) return [element("p", { class: "card sheet empty" }, this.#query.plan ? words.noneFits : words.empty)];
-    const head = [words.user, words.plan, words.role, words.today, words.running, words.waiting, words.credits, words.since];
+    const head = [words.user, words.plan, words.role, words.today, words.runningNow, words.waiting, words.credits, words.since];
     const columns = head.map((text, index) => element("th", { scope: "col", class: index > 2 ? "number" : null }, text));
     const table = element("table", {}, element("thead", {}, element("tr", {}, ...columns)), element("tbody", {}, ...accounts.map(row)));
     const { plan } = this.#query;

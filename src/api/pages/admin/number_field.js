@@ -2,7 +2,7 @@
 
 import { element, say } from "../common/dom.js";
 
-let fields = 0;
+let made = 0;
 
 export class NumberField {
   element;
@@ -11,7 +11,7 @@ export class NumberField {
 
   /** hint: below the field; isWhole: no fractions; name: the member of the body it is for. */
   constructor({ name, label, hint = null, isWhole = true, placeholder = null }) {
-    const id = `number-${(fields += 1)}`;
+    const id = `number-${(made += 1)}`;
     this.name = name;
     // A field of type number gives nothing away of what it cannot read: what was typed is read here.
     this.input = element("input", {
