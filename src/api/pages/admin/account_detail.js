@@ -11,6 +11,7 @@ import { get } from "./calls.js";
 import { CreditsForm } from "./credits_form.js";
 import { Fetched } from "./fetched.js";
 import { Ledger } from "./ledger.js";
+import { panel } from "./panel.js";
 
 export class AccountDetail {
   element = element("div", { class: "stack" });
@@ -55,8 +56,9 @@ export class AccountDetail {
     this.#form = mayChange ? new AccountForm(account, changes) : null;
     const credits = mayChange ? new CreditsForm(account, changes) : null;
     this.#tell(account);
-    const use = element("section", { class: "card sheet" }, element("h3", {}, words.use), this.#facts, element("p", { class: "hint" }, words.useHint));
-    return [links(account), element("div", { class: "panels" }, element("div", { class: "stack" }, use, credits?.element ?? ""), this.#form?.element ?? ""), this.#ledger.element];
+    const use = panel(words.use, this.#facts, element("p", { class: "hint" }, words.useHint));
+    const panels = element("div", { class: "panels" }, element("div", { class: "stack" }, use, credits?.element), this.#form?.element);
+    return [links(account), panels, this.#ledger.element];
   }
 
   /** As an action answered: what was typed elsewhere stays. */
@@ -88,7 +90,8 @@ export class AccountDetail {
       [words.creditsHeld, whole(credits.held)],
       [words.since, when(account.createdAt)],
     ];
-    this.#facts.replaceChildren(...facts.flatMap(([name, value, title]) => [element("dt", {}, name), element("dd", { title }, value)]));
+    const pairs = facts.flatMap(([name, value, title]) => [element("dt", {}, name), element("dd", { title }, value)]);
+    this.#facts.replaceChildren(...pairs);
   }
 }
 

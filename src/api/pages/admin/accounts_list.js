@@ -7,6 +7,7 @@ import { words } from "../words/accounts.js";
 import { get } from "./calls.js";
 import { Fetched } from "./fetched.js";
 import { cursorOf, queryOf } from "./pages.js";
+import { scrolled, table } from "./panel.js";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const PLANS = ["free", "basic", "pro"];
@@ -14,8 +15,19 @@ const PLANS = ["free", "basic", "pro"];
 export class AccountsList {
   element = element("div", { class: "stack" });
   #query = { plan: null, cursor: null };
-  #plan = element("select", { id: "accounts-plan" }, element("option", { value: "" }, words.anyPlan), ...PLANS.map((plan) => element("option", { value: plan }, plan)));
-  #user = element("input", { id: "accounts-user", type: "search", spellcheck: "false", autocomplete: "off", "aria-describedby": "accounts-user-error" });
+  #plan = element(
+    "select",
+    { id: "accounts-plan" },
+    element("option", { value: "" }, words.anyPlan),
+    ...PLANS.map((plan) => element("option", { value: plan }, plan)),
+  );
+  #user = element("input", {
+    id: "accounts-user",
+    type: "search",
+    spellcheck: "false",
+    autocomplete: "off",
+    "aria-describedby": "accounts-user-error",
+  });
   #error = element("p", { class: "error", id: "accounts-user-error", hidden: true });
   #fetched;
 
@@ -65,14 +77,14 @@ export class AccountsList {
   }
 
   #show({ accounts, next }) {
-    if (accounts.length === 0) return [element("p", { class: "card sheet empty" }, this.#query.plan ? words.noneFits : words.empty)];
-    const head = [words.user, words.plan, words.role, words.today, words.runningNow, words.waiting, words.credits, words.since];
-    const columns = head.map((text, index) => element("th", { scope: "col", class: index > 2 ? "number" : null }, text));
-    const table = element("table", {}, element("thead", {}, element("tr", {}, ...columns)), element("tbody", {}, ...accounts.map(row)));
     const { plan } = this.#query;
+    if (accounts.length === 0) return [element("p", { class: "card sheet empty" }, plan ? words.noneFits : words.empty)];
+    const { user, role, today, runningNow, waiting, credits, since } = words;
+    const columns = [user, words.plan, role, today, runningNow, waiting, credits, since];
+    const made = table({ columns, body: accounts.map(row), isNumber: (index) => index > 2 });
     const cursor = cursorOf(next);
     return [
-      element("div", { class: "card sheet" }, element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.all }, table)),
+      element("div", { class: "card sheet" }, scrolled(words.all, made)),
       element(
         "nav",
         { class: "pages", "aria-label": words.all },

@@ -18,7 +18,7 @@ export class Alerts {
 
   constructor({ figures, announce }) {
     this.#announce = announce;
-    find("alerts").append(...[this.#away, this.#idle, this.#unserved, this.#paused].map((alert) => alert.element));
+    find("alerts").prepend(...[this.#away, this.#idle, this.#unserved, this.#paused].map((alert) => alert.element));
     figures.on("stats", (stats) => this.#count(stats));
     figures.on("queues", (data) => this.#look(data));
   }
@@ -59,7 +59,8 @@ class Alert {
     const parts = [this.#text];
     if (command) parts.push(this.#command, button(words.copy, () => this.#copy(), { class: "quiet" }));
     if (link) parts.push(element("a", { href: link[0], class: "link" }, link[1]));
-    this.element = element("div", { class: `banner alert ${degree}`, role: degree === "grave" ? "alert" : "status", hidden: true }, ...parts);
+    const role = degree === "grave" ? "alert" : "status";
+    this.element = element("div", { class: `banner alert ${degree}`, role, hidden: true }, ...parts);
   }
 
   say(text, { command = "", announce = () => {} } = {}) {

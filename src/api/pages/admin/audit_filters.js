@@ -11,8 +11,8 @@ export class AuditFilters {
     element("option", { value: "" }, words.anyAction),
     ...Object.entries(words.actions).map(([value, text]) => element("option", { value }, text)),
   );
-  #target = element("input", { id: "audit-target", type: "search", autocomplete: "off", spellcheck: "false", placeholder: words.targetHint });
-  #by = element("input", { id: "audit-by", type: "search", autocomplete: "off", spellcheck: "false", placeholder: words.byHint });
+  #target = searched("audit-target", words.targetHint);
+  #by = searched("audit-by", words.byHint);
 
   /** onChosen({action, target, userId}). */
   constructor(onChosen) {
@@ -43,3 +43,6 @@ export class AuditFilters {
     return { action, target, userId };
   }
 }
+
+const searched = (id, placeholder) =>
+  element("input", { id, type: "search", autocomplete: "off", spellcheck: "false", placeholder });

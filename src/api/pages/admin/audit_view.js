@@ -9,6 +9,7 @@ import { auditRow } from "./audit_row.js";
 import { get } from "./calls.js";
 import { Fetched } from "./fetched.js";
 import { cursorOf, queryOf } from "./pages.js";
+import { scrolled, table } from "./panel.js";
 
 export class AuditView {
   element = element("section", { class: "page" });
@@ -75,13 +76,14 @@ export class AuditView {
   #show({ entries, next }) {
     const isFiltered = Object.values(this.#query).some(Boolean);
     if (entries.length === 0) return [element("p", { class: "card sheet empty" }, isFiltered ? words.noneFits : words.empty)];
-    const columns = [words.at, words.who, words.what, words.facts, words.outcome].map((text) => element("th", { scope: "col" }, text));
-    const table = element("table", { class: "audit" }, element("thead", {}, element("tr", {}, ...columns)), element("tbody", {}, ...entries.map(auditRow)));
+    const columns = [words.at, words.who, words.what, words.facts, words.outcome];
+    const made = table({ columns, body: entries.map(auditRow), class: "audit" });
     const link = (text, cursor) => element("a", { class: "link", href: to("audit", { ...this.#query, cursor }) }, text);
     const older = cursorOf(next);
+    const links = [this.#cursor ? link(words.newest, null) : null, older ? link(words.older, older) : null];
     return [
-      element("div", { class: "card sheet" }, element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": head.audit }, table)),
-      element("nav", { class: "pages", "aria-label": head.audit }, this.#cursor ? link(words.newest, null) : null, older ? link(words.older, older) : null),
+      element("div", { class: "card sheet" }, scrolled(head.audit, made)),
+      element("nav", { class: "pages", "aria-label": head.audit }, ...links),
     ];
   }
 }

@@ -5,6 +5,7 @@ import { whole } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/overview.js";
+import { panel, table } from "./panel.js";
 import { write } from "./rows.js";
 
 const STATUSES = ["waiting", "processing", "completed", "failed", "cancelled"];
@@ -17,19 +18,14 @@ export function totalOf(stats, status) {
 }
 
 export class CountsTable {
-  element = element("section", { class: "card sheet" });
+  element;
   #cells = new Map();
   #note = element("p", { class: "hint" });
 
   constructor() {
-    const head = [words.state, ...PLANS.map((plan) => words.plans[plan]), words.all];
-    const table = element(
-      "table",
-      {},
-      element("thead", {}, element("tr", {}, ...head.map((text, index) => element("th", { scope: "col", class: index ? "number" : null }, text)))),
-      element("tbody", {}, ...STATUSES.map((status) => this.#row(status))),
-    );
-    this.element.append(element("h3", {}, words.counts), table, this.#note);
+    const columns = [words.state, ...PLANS.map((plan) => words.plans[plan]), words.all];
+    const rows = STATUSES.map((status) => this.#row(status));
+    this.element = panel(words.counts, table({ columns, body: rows, isNumber: (index) => index > 0 }), this.#note);
   }
 
   show(stats) {

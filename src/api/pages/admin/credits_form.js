@@ -15,7 +15,12 @@ export class CreditsForm {
   #calls;
   #account;
   #amount = new NumberField({ name: "amount", label: words.amount });
-  #note = element("input", { id: "credits-note", maxlength: LONGEST_NOTE, autocomplete: "off", "aria-describedby": "credits-note-hint" });
+  #note = element("input", {
+    id: "credits-note",
+    maxlength: LONGEST_NOTE,
+    autocomplete: "off",
+    "aria-describedby": "credits-note-hint",
+  });
   #message = element("p", { class: "notice", role: "alert", hidden: true });
   #done = element("p", { class: "done", role: "status" });
   #buttons;
@@ -24,8 +29,10 @@ export class CreditsForm {
   constructor(account, calls) {
     this.#calls = calls;
     this.#account = account;
-    this.#buttons = [button(words.take, () => this.#take()), element("button", { type: "submit", class: "primary" }, words.grant)];
-    const note = [element("label", { for: "credits-note" }, words.note), this.#note, element("p", { class: "hint", id: "credits-note-hint" }, words.noteHint)];
+    const grant = element("button", { type: "submit", class: "primary" }, words.grant);
+    this.#buttons = [button(words.take, () => this.#take()), grant];
+    const hint = element("p", { class: "hint", id: "credits-note-hint" }, words.noteHint);
+    const note = [element("label", { for: "credits-note" }, words.note), this.#note, hint];
     this.element = element(
       "form",
       { class: "card sheet stack", novalidate: true, "aria-label": words.grantTitle },
@@ -44,8 +51,8 @@ export class CreditsForm {
   async #take() {
     if (!this.#isReadable()) return;
     const amount = this.#amount.value;
-    const question = { title: words.takeTitle(whole(amount)), text: words.takeText(whole(this.#account.credits.available)), action: words.take, isDanger: true };
-    if (await confirmed(question)) await this.#move(-amount, words.taken);
+    const [title, text] = [words.takeTitle(whole(amount)), words.takeText(whole(this.#account.credits.available))];
+    if (await confirmed({ title, text, action: words.take, isDanger: true })) await this.#move(-amount, words.taken);
   }
 
   #isReadable() {
@@ -75,9 +82,13 @@ export class CreditsForm {
   }
 
   #refused(refusal) {
-    if (refusal.isUnauthorized) this.#calls.onUnauthorized();
-    else if (!placed([this.#amount], refusal.details)) say(this.#message, refusal.isUncertain ? `${refusal.message} ${words.uncertain}` : refusal.message);
+    if (refusal.isUnauthorized) {
+      this.#calls.onUnauthorized();
+      return;
+    }
+    const { message, isUncertain } = refusal;
+    if (!placed([this.#amount], refusal.details)) say(this.#message, isUncertain ? `${message} ${words.uncertain}` : message);
     // Credits granted twice are not found out by anybody: the ledger is shown as it is now.
-    if (refusal.isUncertain) this.#calls.onUnsure();
+    if (isUncertain) this.#calls.onUnsure();
   }
 }

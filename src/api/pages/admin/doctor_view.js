@@ -6,6 +6,7 @@ import { words } from "../words/doctor.js";
 import { words as head } from "../words/admin.js";
 import { Fetched } from "./fetched.js";
 import { examine, isWell, nameOf, summary, told } from "./findings.js";
+import { panel } from "./panel.js";
 
 export class DoctorView {
   element = element("section", { class: "page" });
@@ -41,7 +42,9 @@ export class DoctorView {
   #show(findings) {
     this.#when.textContent = `${words.lookedAt(clock(Date.now()))}: ${summary(findings)}`;
     const ill = findings.filter((finding) => !isWell(finding));
-    const shown = ill.length ? element("ul", { class: "findings" }, ...ill.map(told)) : element("p", { class: "card sheet all-well" }, summary(findings));
+    const shown = ill.length
+      ? element("ul", { class: "findings" }, ...ill.map(told))
+      : element("p", { class: "card sheet all-well" }, summary(findings));
     return [shown, well(findings.filter(isWell))];
   }
 }
@@ -51,5 +54,5 @@ function well(findings) {
     element("dt", {}, element("span", { class: "chip", "data-verdict": "ok" }, nameOf(finding))),
     element("dd", { lang: "en" }, finding.found),
   ]);
-  return element("section", { class: "card sheet" }, element("h3", {}, words.wellTitle), element("dl", { class: "facts well" }, ...facts));
+  return panel(words.wellTitle, element("dl", { class: "facts well" }, ...facts));
 }

@@ -26,10 +26,11 @@ export function summary(findings) {
 /** One that is not well: its verdict in words and colour, what was found, and what to do. */
 export function told(finding) {
   const { check, verdict, found, advice } = finding;
+  const chip = element("span", { class: "chip", "data-verdict": verdict }, words.verdicts[verdict]);
   return element(
     "li",
     { class: `finding ${verdict === "trouble" ? "grave" : "warn"}`, "data-check": check },
-    element("p", { class: "finding-head" }, element("span", { class: "chip", "data-verdict": verdict }, words.verdicts[verdict]), element("strong", {}, nameOf(finding))),
+    element("p", { class: "finding-head" }, chip, element("strong", {}, nameOf(finding))),
     element("p", { lang: "en" }, found),
     advice ? element("p", { class: "advice", lang: "en" }, ...withCommands(advice)) : null,
   );

@@ -30,7 +30,8 @@ export class Headline {
     running.show(totalOf(stats, "processing"), words.ofSlots(whole(stats.slots), whole(stats.workers)));
     rate.show(rounded(perMinute(lastHour)), words.rateOver);
     failed.show(...failures(lastHour));
-    wait.show(duration(lastHour.waitSeconds?.p95), lastHour.waitSeconds ? words.waitHalf(duration(lastHour.waitSeconds.p50)) : words.noneEnded);
+    const { p50, p95 } = lastHour.waitSeconds ?? {};
+    wait.show(duration(p95), p50 === undefined ? words.noneEnded : words.waitHalf(duration(p50)));
   }
 }
 
@@ -40,7 +41,8 @@ class Tile {
   #note = element("dd", { class: "tile-note" });
 
   constructor(name, label) {
-    this.element = element("dl", { class: "card tile", "data-figure": name }, element("dt", { class: "label" }, label), this.#value, this.#note);
+    const term = element("dt", { class: "label" }, label);
+    this.element = element("dl", { class: "card tile", "data-figure": name }, term, this.#value, this.#note);
   }
 
   show(value, note, degree = "") {

@@ -8,6 +8,7 @@ import { words } from "../words/accounts.js";
 import { when } from "./ages.js";
 import { get } from "./calls.js";
 import { cursorOf, queryOf } from "./pages.js";
+import { scrolled, table } from "./panel.js";
 
 const ID_SHOWN = 8;
 
@@ -25,10 +26,8 @@ export class Ledger {
   constructor(account, calls) {
     this.#calls = calls;
     this.#userId = account.userId;
-    const head = [words.at, words.entry, words.movement, words.job, words.note];
-    const columns = head.map((text, index) => element("th", { scope: "col", class: index === 2 ? "number" : null }, text));
-    const table = element("table", {}, element("thead", {}, element("tr", {}, ...columns)), this.#body);
-    this.#scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.ledger }, table);
+    const columns = [words.at, words.entry, words.movement, words.job, words.note];
+    this.#scroll = scrolled(words.ledger, table({ columns, body: this.#body, isNumber: (index) => index === 2 }));
     this.element.append(this.#scroll, this.#empty, this.#message, this.#more);
     this.show(account);
   }

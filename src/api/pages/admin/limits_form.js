@@ -61,8 +61,9 @@ export class LimitsForm {
   /** What the server would not be able to read; what it reads, it judges. */
   #wrong() {
     const [, , starts, perSeconds] = this.#fields;
-    const wrong = this.#fields.filter((field) => Number.isNaN(field.value)).map(({ name }) => ({ path: name, message: words.notANumber }));
-    const broken = this.#fields.slice(0, 3).filter(({ value }) => value !== null && !Number.isNaN(value) && !Number.isInteger(value));
+    const unreadable = this.#fields.filter((field) => Number.isNaN(field.value));
+    const wrong = unreadable.map(({ name }) => ({ path: name, message: words.notANumber }));
+    const broken = this.#fields.slice(0, 3).filter(({ value }) => Number.isFinite(value) && !Number.isInteger(value));
     wrong.push(...broken.map(({ name }) => ({ path: name, message: words.notWhole })));
     if (starts.value === null && perSeconds.value !== null) wrong.push({ path: "starts", message: words.startsMissing });
     return wrong;

@@ -10,6 +10,7 @@ import { Delays } from "./delays.js";
 import { Fetched } from "./fetched.js";
 import { examine, isWell, summary, told } from "./findings.js";
 import { Headline } from "./headline.js";
+import { panel } from "./panel.js";
 import { QueuesSummary } from "./queues_summary.js";
 import { write } from "./rows.js";
 import { Throughput } from "./throughput.js";
@@ -35,13 +36,13 @@ export class OverviewView {
     this.#shared = shared;
     this.#findings = new Fetched({ load: examine, show: worst, onUnauthorized: shared.onUnauthorized });
     const [headline, throughput, delays, counts] = this.#parts.stats.map((part) => part.element);
-    const doctor = element("section", { class: "card sheet" }, element("h3", {}, words.findings), this.#findings.element);
+    const doctor = panel(words.findings, this.#findings.element);
     const [queues, workers] = [this.#parts.queues[0].element, this.#parts.workers[0].element];
     this.element.append(
       element("div", { class: "page-head" }, element("h2", { tabindex: "-1" }, head.overview), this.#freshness),
       headline,
       throughput,
-      element("div", { class: "panels" }, element("div", { class: "stack" }, delays, counts, workers), element("div", { class: "stack" }, queues, doctor)),
+      element("div", { class: "panels" }, stacked(delays, counts, workers), stacked(queues, doctor)),
     );
   }
 
@@ -81,6 +82,8 @@ export class OverviewView {
     this.#timer = setTimeout(() => this.#examine(), EXAMINE_MILLISECONDS);
   }
 }
+
+const stacked = (...panels) => element("div", { class: "stack" }, ...panels);
 
 function worst(findings) {
   const ill = findings.filter((finding) => !isWell(finding)).slice(0, WORST);

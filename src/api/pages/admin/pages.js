@@ -5,6 +5,7 @@ export const cursorOf = (next) => (next ? new URL(next, location.href).searchPar
 
 /** "?plan=pro&cursor=…" of what there is; "" for nothing. */
 export function queryOf(members) {
-  const query = new URLSearchParams(Object.entries(members).filter(([, value]) => value !== null && value !== undefined && value !== ""));
+  const given = Object.entries(members).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const query = new URLSearchParams(given);
   return query.size ? `?${query}` : "";
 }

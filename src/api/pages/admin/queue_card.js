@@ -32,9 +32,10 @@ export class QueueCard {
     this.#shared = shared;
     this.#queue = queue;
     this.#edit.setAttribute("aria-label", words.limitsOf(queue.name));
-    const links = { waiting: to("jobs", { queue: queue.name, status: "waiting" }), active: to("jobs", { queue: queue.name, status: "processing" }) };
+    const statuses = { waiting: "waiting", active: "processing" };
     const figures = FIGURES.map((name) => {
-      const label = links[name] ? element("a", { href: links[name] }, words[name]) : words[name];
+      const status = statuses[name];
+      const label = status ? element("a", { href: to("jobs", { queue: queue.name, status }) }, words[name]) : words[name];
       return element("div", { "data-figure": name }, element("dt", {}, label), this.#figures[name]);
     });
     const actions = shared.mayChange ? element("div", { class: "queue-actions" }, this.#switch, this.#edit) : null;
@@ -62,8 +63,9 @@ export class QueueCard {
     this.#switch.classList.toggle("primary", queue.paused);
     write(this.#figures.waiting, queue.waiting < COUNTED ? whole(queue.waiting) : words.orMore(whole(queue.waiting)));
     for (const name of ["active", "workers", "slots"]) write(this.#figures[name], whole(queue[name]));
-    for (const name of ["maxRunning", "maxWaiting"]) write(this.#figures[name], queue[name] === null ? words.noLimit : whole(queue[name]));
-    write(this.#figures.starts, queue.starts === null ? words.noLimit : words.startsIn(whole(queue.starts), String(queue.perSeconds)));
+    const limit = (figure, text = whole(figure)) => (figure === null ? words.noLimit : text);
+    for (const name of ["maxRunning", "maxWaiting"]) write(this.#figures[name], limit(queue[name]));
+    write(this.#figures.starts, limit(queue.starts, words.startsIn(whole(queue.starts), String(queue.perSeconds))));
   }
 
   #say(state) {

@@ -4,6 +4,7 @@ import { element } from "../common/dom.js";
 import { whole } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words } from "../words/overview.js";
+import { panel, table } from "./panel.js";
 import { Rows, write } from "./rows.js";
 
 export class QueuesSummary {
@@ -14,12 +15,10 @@ export class QueuesSummary {
   #rows = new Rows(this.#body, { key: (queue) => queue.name, make: (queue) => new Row(queue) });
 
   constructor() {
-    const head = [words.queue, words.state, words.waiting, words.active, words.slots];
-    const columns = head.map((text, index) => element("th", { scope: "col", class: index > 1 ? "number" : null }, text));
-    const table = element("table", {}, element("thead", {}, element("tr", {}, ...columns)), this.#body);
-    this.#scroll = element("div", { class: "scroll" }, table);
+    const columns = [words.queue, words.state, words.waiting, words.active, words.slots];
+    this.#scroll = element("div", { class: "scroll" }, table({ columns, body: this.#body, isNumber: (index) => index > 1 }));
     const more = element("a", { class: "link", href: to("queues") }, words.toQueues);
-    this.element = element("section", { class: "card sheet" }, element("h3", {}, words.queues), this.#scroll, this.#empty, more);
+    this.element = panel(words.queues, this.#scroll, this.#empty, more);
   }
 
   show({ queues }) {

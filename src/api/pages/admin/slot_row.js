@@ -33,7 +33,8 @@ export class SlotRow {
     this.#bar.setAttribute("aria-label", words.progressOf(name));
     // Of another job: it does not run backwards from there.
     this.#fill.classList.add("at-once");
-    const since = element("span", { class: "hint slot-since" }, `${words.runningFor} `, new Age(running.startedAt, { isSpan: true }).element);
+    const age = new Age(running.startedAt, { isSpan: true });
+    const since = element("span", { class: "hint slot-since" }, `${words.runningFor} `, age.element);
     this.element.replaceChildren(
       element("p", { class: "slot-line" }, element("a", { class: "link name", href: to("jobs", running.jobId) }, name), this.#percent),
       this.#bar,

@@ -4,6 +4,7 @@ import { drawn, element } from "../common/dom.js";
 import { whole } from "../common/format.js";
 import { words } from "../words/overview.js";
 import { lastMinutes } from "./minutes.js";
+import { panel, scrolled, table } from "./panel.js";
 import { write } from "./rows.js";
 
 const HEIGHT = 190;
@@ -31,7 +32,7 @@ export class Throughput {
     place.addEventListener("pointerleave", () => this.#read(-1));
     this.#details = this.#asTable();
     const caption = element("figcaption", {}, element("p", { class: "legends" }, ...legend), this.#readout);
-    this.element = element("section", { class: "card sheet" }, element("h3", {}, words.throughput), element("figure", {}, caption, place), this.#note, this.#details);
+    this.element = panel(words.throughput, element("figure", {}, caption, place), this.#note, this.#details);
     new ResizeObserver(([{ contentRect }]) => this.#resize(Math.floor(contentRect.width))).observe(place);
   }
 
@@ -68,8 +69,9 @@ export class Throughput {
     // One job among thousands is seen, too.
     const tall = (jobs) => (jobs ? Math.max(1.5, jobs * perJob) : 0);
     const [completed, cancelled, failed] = [minute.completed, minute.cancelled, minute.failed].map(tall);
+    const [x, across] = [LEFT + index * step, width].map((length) => length.toFixed(1));
     const bar = (name, y, height) =>
-      height ? [drawn("rect", { class: name, x: (LEFT + index * step).toFixed(1), y: y.toFixed(1), width: width.toFixed(1), height: height.toFixed(1) })] : [];
+      height ? [drawn("rect", { class: name, x, y: y.toFixed(1), width: across, height: height.toFixed(1) })] : [];
     return [
       ...bar("completed", line - completed, completed),
       ...bar("cancelled", line - completed - cancelled, cancelled),
@@ -82,15 +84,17 @@ export class Throughput {
     const rule = (y) => drawn("line", { x1: LEFT, x2: this.#width - RIGHT, y1: y, y2: y });
     const step = (this.#width - LEFT - RIGHT) / this.#minutes.length;
     const every = this.#width < 420 ? LABELLED_MINUTES * 2 : LABELLED_MINUTES;
-    const times = this.#minutes.flatMap(({ at }, index) =>
-      (at / 60_000) % every === 0 && index < this.#minutes.length - 1 ? [text(LEFT + (index + 0.5) * step, HEIGHT - 6, time(at), index < 2 ? "start" : "middle")] : [],
-    );
-    const middle = (TOP + line) / 2;
-    return [rule(TOP), rule(middle), rule(line), text(LEFT - 8, TOP + 4, whole(up), "end"), text(LEFT - 8, line + 4, "0", "end"), ...times];
+    const times = this.#minutes.flatMap(({ at }, index) => {
+      if ((at / 60_000) % every !== 0 || index === this.#minutes.length - 1) return [];
+      return [text(LEFT + (index + 0.5) * step, HEIGHT - 6, time(at), index < 2 ? "start" : "middle")];
+    });
+    const figures = [text(LEFT - 8, TOP + 4, whole(up), "end"), text(LEFT - 8, line + 4, "0", "end")];
+    return [rule(TOP), rule((TOP + line) / 2), rule(line), ...figures, ...times];
   }
 
   #described(most) {
-    const [completed, failed, cancelled] = NAMES.map((name) => whole(this.#minutes.reduce((sum, minute) => sum + minute[name], 0)));
+    const sums = NAMES.map((name) => this.#minutes.reduce((sum, minute) => sum + minute[name], 0));
+    const [completed, failed, cancelled] = sums.map(whole);
     return [
       drawn("title", { id: "minutes-title" }, words.throughput),
       drawn("desc", { id: "minutes-desc" }, words.chartSays(completed, failed, cancelled, whole(most))),
@@ -108,10 +112,9 @@ export class Throughput {
   }
 
   #asTable() {
-    const head = [words.minute, words.completed, words.failures, words.cancelled];
-    const columns = head.map((text, index) => element("th", { scope: "col", class: index ? "number" : null }, text));
-    const table = element("table", {}, element("thead", {}, element("tr", {}, ...columns)), this.#body);
-    const scroll = element("div", { class: "scroll tall", tabindex: "0", role: "region", "aria-label": words.throughput }, table);
+    const columns = [words.minute, words.completed, words.failures, words.cancelled];
+    const scroll = scrolled(words.throughput, table({ columns, body: this.#body, isNumber: (index) => index > 0 }));
+    scroll.classList.add("tall");
     const details = element("details", {}, element("summary", {}, words.asTable), scroll);
     details.addEventListener("toggle", () => this.#fill());
     return details;
@@ -119,9 +122,10 @@ export class Throughput {
 
   #fill() {
     if (!this.#details.open) return;
-    const rows = this.#minutes.toReversed().map((minute) =>
-      element("tr", {}, element("th", { scope: "row" }, time(minute.at)), ...NAMES.map((name) => element("td", { class: "number" }, whole(minute[name])))),
-    );
+    const rows = this.#minutes.toReversed().map((minute) => {
+      const cells = NAMES.map((name) => element("td", { class: "number" }, whole(minute[name])));
+      return element("tr", {}, element("th", { scope: "row" }, time(minute.at)), ...cells);
+    });
     this.#body.replaceChildren(...rows);
   }
 }

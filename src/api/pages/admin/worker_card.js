@@ -24,11 +24,12 @@ export class WorkerCard {
     this.#beat = new Age(worker.beatAt);
     this.#slots = element("ul", { class: "slots", "aria-label": words.slotsOf(host, pid) });
     this.#rows = new Rows(this.#slots, { key: ({ index }) => index, make: () => rowOf(new SlotRow()) });
+    const named = element("h3", { class: "name" }, host, element("span", { class: "hint" }, words.process(pid)));
     const fact = (label, value, title = null) => element("div", {}, element("dt", { title }, label), value);
     this.element = element(
       "li",
       { class: "card worker", "data-worker": worker.id },
-      element("div", { class: "worker-head" }, element("h3", { class: "name" }, host, element("span", { class: "hint" }, words.process(pid))), this.#busy),
+      element("div", { class: "worker-head" }, named, this.#busy),
       this.#says,
       element(
         "dl",

@@ -6,6 +6,7 @@ import { to } from "../common/routes.js";
 import { words } from "../words/overview.js";
 import { Age } from "./ages.js";
 import { memory } from "./durations.js";
+import { panel, table } from "./panel.js";
 import { Rows, write } from "./rows.js";
 
 export class WorkersSummary {
@@ -16,12 +17,10 @@ export class WorkersSummary {
   #rows = new Rows(this.#body, { key: (worker) => worker.id, make: (worker) => new Row(worker) });
 
   constructor() {
-    const head = [words.host, words.queue, words.busy, words.memory, words.beat];
-    const columns = head.map((text, index) => element("th", { scope: "col", class: index > 1 ? "number" : null }, text));
-    const table = element("table", {}, element("thead", {}, element("tr", {}, ...columns)), this.#body);
-    this.#scroll = element("div", { class: "scroll" }, table);
+    const columns = [words.host, words.queue, words.busy, words.memory, words.beat];
+    this.#scroll = element("div", { class: "scroll" }, table({ columns, body: this.#body, isNumber: (index) => index > 1 }));
     const more = element("a", { class: "link", href: to("workers") }, words.toWorkers);
-    this.element = element("section", { class: "card sheet" }, element("h3", {}, words.workers), this.#scroll, this.#empty, more);
+    this.element = panel(words.workers, this.#scroll, this.#empty, more);
   }
 
   show({ workers }) {

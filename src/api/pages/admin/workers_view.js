@@ -5,6 +5,7 @@ import { clock, whole } from "../common/format.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/workers.js";
 import { words as head } from "../words/admin.js";
+import { panel } from "./panel.js";
 import { Rows } from "./rows.js";
 import { WorkerCard } from "./worker_card.js";
 
@@ -33,9 +34,10 @@ export class WorkersView {
       element("p", {}, element("code", { class: "code command" }, "pgqueue worker")),
       element("p", { class: "hint" }, words.emptyHint),
     );
-    this.#goneSection = element("section", { class: "card sheet", hidden: true }, element("h3", {}, words.gone), this.#gone, element("p", { class: "hint" }, words.goneHint));
-    const heading = element("h2", { tabindex: "-1" }, head.workers);
-    this.element.append(element("div", { class: "page-head" }, heading, this.#summary), this.#mixed, this.#loading, this.#empty, this.#list, this.#goneSection);
+    this.#goneSection = panel(words.gone, this.#gone, element("p", { class: "hint" }, words.goneHint));
+    this.#goneSection.hidden = true;
+    const top = element("div", { class: "page-head" }, element("h2", { tabindex: "-1" }, head.workers), this.#summary);
+    this.element.append(top, this.#mixed, this.#loading, this.#empty, this.#list, this.#goneSection);
   }
 
   title = () => `${head.workers} · ${head.product}`;
@@ -74,7 +76,9 @@ export class WorkersView {
   #miss(workers) {
     const ids = new Set(workers.map((worker) => worker.id));
     for (const worker of this.#before.filter(({ id }) => !ids.has(id))) {
-      this.#gone.prepend(element("li", {}, element("span", { class: "name" }, `${worker.host} · ${words.process(worker.pid)} · ${worker.queue}`), element("span", { class: "hint" }, clock(Date.now()))));
+      const name = `${worker.host} · ${words.process(worker.pid)} · ${worker.queue}`;
+      const at = element("span", { class: "hint" }, clock(Date.now()));
+      this.#gone.prepend(element("li", {}, element("span", { class: "name" }, name), at));
     }
     while (this.#gone.children.length > REMEMBERED) this.#gone.lastElementChild.remove();
     this.#goneSection.hidden = this.#gone.children.length === 0;

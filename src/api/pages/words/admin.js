@@ -20,6 +20,7 @@ export const en = {
   yourRuns: "Your runs",
   roles: { admin: "operator", read_only_admin: "read-only operator" },
 
+  alerts: "Notices",
   ago: (span) => `${span} ago`,
   copy: "Copy",
   noWorker: "No live worker takes jobs: none starts until there is one. Start it where the database is reached:",
@@ -50,6 +51,7 @@ export const ko = {
   yourRuns: "내 실행",
   roles: { admin: "운영자", read_only_admin: "읽기 전용 운영자" },
 
+  alerts: "알림",
   ago: (span) => `${span} 전`,
   copy: "복사",
   noWorker: "작업을 맡을 워커가 없습니다. 워커가 켜질 때까지 아무 작업도 시작되지 않습니다. 데이터베이스에 닿는 곳에서 시작하세요:",
