@@ -81,10 +81,10 @@ def test_findings_come_gravest_first_and_are_looked_for_again(browser: Browser, 
         # The databases of tests are not durable.
         expect(page.locator(".finding").first).to_have_attribute("data-check", "durability")
         expect(page.locator("#views")).to_contain_text("What is well")
-        assert page.locator("#views section:not([hidden]) .finding.warn ~ .finding.grave").count() == 0
+        assert page.locator("#views > section:not([hidden]) .finding.warn ~ .finding.grave").count() == 0
         assert_accessible(page)
 
-        paused = page.locator("#views section:not([hidden]) [data-check='paused queues']")
+        paused = page.locator("#views > section:not([hidden]) [data-check='paused queues']")
         expect(paused).to_have_count(0)
         assert page.evaluate(ACT, ["queues/backtest/pause", "POST", None]) == 200
         page.get_by_role("button", name="Look again").click()
@@ -96,7 +96,7 @@ def test_a_question_that_failed_can_be_asked_again(browser: Browser, slow_site: 
         page = visit.page
         page.route("**/api/admin/doctor", lambda route: route.abort())
         page.get_by_role("link", name="Doctor", exact=True).click()
-        notice = page.locator("#views section:not([hidden]) > .fetched > [role=alert]")
+        notice = page.locator("#views > section:not([hidden]) > .fetched > [role=alert]")
         expect(notice).to_contain_text("The server does not answer")
         page.unroute("**/api/admin/doctor")
         notice.get_by_role("button", name="Try again").click()

@@ -35,9 +35,9 @@ def test_a_copy_of_a_built_in_is_kept_and_run(browser: Browser, site: Site) -> N
         page.get_by_role("link", name="Copy and change").click()
         page.get_by_label("Name", exact=True).fill("Mine")
         page.get_by_role("button", name="Keep strategy").click()
-        expect(page.get_by_role("navigation", name="All strategies").get_by_role("link", name="Mine")).to_have_attribute(
-            "aria-current", "page"
-        )
+        expect(
+            page.get_by_role("navigation", name="All strategies").get_by_role("link", name="Mine")
+        ).to_have_attribute("aria-current", "page")
         page.get_by_role("link", name="Use in a run").click()
         expect(page.locator("#strategy")).to_be_visible()
 
@@ -60,7 +60,9 @@ def test_a_taken_name_is_said_at_the_name(browser: Browser, site: Site) -> None:
             page.goto(f"{site.url}/#/strategies/new?from=sma-cross")
             page.get_by_label("Name", exact=True).fill("Twice")
             page.get_by_role("button", name="Keep strategy").click()
-            expect(page.get_by_role("navigation", name="All strategies").get_by_role("link", name="Twice")).to_be_visible()
+            expect(
+                page.get_by_role("navigation", name="All strategies").get_by_role("link", name="Twice")
+            ).to_be_visible()
         expect(page.locator("#strategy-name-error")).to_be_visible()
 
 

@@ -11,6 +11,7 @@ const workerOf = (queue) => `PGQUEUE_QUEUE=${queue} pgqueue worker`;
 
 export class Alerts {
   #announce;
+  #figures;
   #away = new Alert("warn");
   #idle = new Alert("grave", { command: true });
   #unserved = new Alert("grave", { command: true });
@@ -18,6 +19,7 @@ export class Alerts {
 
   constructor({ figures, announce }) {
     this.#announce = announce;
+    this.#figures = figures;
     find("alerts").prepend(...[this.#away, this.#idle, this.#unserved, this.#paused].map((alert) => alert.element));
     figures.on("stats", (stats) => this.#count(stats));
     figures.on("queues", (data) => this.#look(data));
@@ -42,9 +44,8 @@ export class Alerts {
   /** Where some work and nobody on a queue in which jobs wait. */
   #look({ queues }) {
     const unserved = queues.filter((queue) => queue.workers === 0 && queue.waiting > 0 && !queue.paused);
-    const isAll = queues.every((queue) => queue.workers === 0);
     const [first] = unserved;
-    const text = isAll || !first ? "" : words.unserved(unserved.map((queue) => queue.name).join(", "));
+    const text = !first || this.#figures.newest("stats")?.workers === 0 ? "" : words.unserved(unserved.map((queue) => queue.name).join(", "));
     this.#unserved.say(text, { command: first && workerOf(first.name), announce: this.#announce });
   }
 }

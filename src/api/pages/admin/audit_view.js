@@ -1,5 +1,6 @@
 /** Who did what to what, when, and how it went; filters and pages are in the address. */
 
+import { secondsSince } from "../common/clock.js";
 import { button, element } from "../common/dom.js";
 import { to } from "../common/routes.js";
 import { words } from "../words/audit.js";
@@ -11,16 +12,22 @@ import { Fetched } from "./fetched.js";
 import { cursorOf, queryOf } from "./pages.js";
 import { scrolled, table } from "./panel.js";
 
+/** What has no outcome for so long was cut short; until then it may be on its way, and nothing is pushed of it. */
+const GOES_ON_SECONDS = 60;
+const AGAIN_MILLISECONDS = 1_000;
+
 export class AuditView {
   element = element("section", { class: "page" });
   #shared;
   #query = {};
   #cursor = null;
-  #newest = null;
+  /** Id of the newest entry of all: null when there is none, undefined when nobody said yet. */
+  #newest;
   #filters = new AuditFilters((query) => (location.hash = to("audit", query)));
   #newer = button(words.newer, () => this.#ask(), { class: "quiet newer", hidden: true });
   #fetched;
   #end = null;
+  #timer = 0;
 
   constructor(shared) {
     this.#shared = shared;
@@ -48,6 +55,7 @@ export class AuditView {
   }
 
   leave() {
+    clearTimeout(this.#timer);
     this.#fetched.stop();
     this.#end?.();
     this.#end = null;
@@ -55,13 +63,13 @@ export class AuditView {
 
   clear() {
     this.#fetched.clear();
-    this.#newest = null;
+    this.#newest = undefined;
   }
 
   /** On the first page the log grows by itself while one is at its top; further down nothing moves unasked. */
   #hear(newest) {
-    if (newest === null || newest === this.#newest) return;
-    const isFirst = this.#newest === null;
+    if (newest === this.#newest) return;
+    const isFirst = this.#newest === undefined;
     this.#newest = newest;
     if (isFirst || this.#cursor !== null) return;
     if (window.scrollY === 0) this.#ask();
@@ -69,11 +77,13 @@ export class AuditView {
   }
 
   #ask() {
+    clearTimeout(this.#timer);
     this.#newer.hidden = true;
     this.#fetched.ask();
   }
 
   #show({ entries, next }) {
+    if (entries.some(isGoingOn)) this.#timer = setTimeout(() => this.#ask(), AGAIN_MILLISECONDS);
     const isFiltered = Object.values(this.#query).some(Boolean);
     if (entries.length === 0) return [element("p", { class: "card sheet empty" }, isFiltered ? words.noneFits : words.empty)];
     const columns = [words.at, words.who, words.what, words.facts, words.outcome];
@@ -87,3 +97,5 @@ export class AuditView {
     ];
   }
 }
+
+const isGoingOn = ({ at, outcome }) => outcome === null && secondsSince(at) < GOES_ON_SECONDS;
