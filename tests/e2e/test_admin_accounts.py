@@ -39,7 +39,7 @@ def test_an_account_is_found_by_its_user_and_its_plan(browser: Browser, site: Si
 
         page.get_by_label("User id").fill("nobody")
         page.get_by_role("button", name="Open").click()
-        expect(page.get_by_label("User id")).to_have_attribute("aria-invalid", "")
+        expect(page.get_by_label("User id")).to_have_attribute("aria-invalid", "true")
         expect(page.locator("#accounts-user-error")).to_contain_text("36 characters")
         row.get_by_role("link").click()
         expect(page.get_by_role("heading", name=f"Account {user}")).to_be_focused()
@@ -50,7 +50,7 @@ def test_an_account_is_found_by_its_user_and_its_plan(browser: Browser, site: Si
 def test_a_user_without_an_account_is_said_to_have_none(browser: Browser, site: Site) -> None:
     with visiting(browser, site, role="admin") as visit:
         visit.page.goto(f"{site.url}/admin#/accounts/{uuid4()}")
-        expect(visit.page.locator("#views [role=alert]")).to_contain_text("There is no such account")
+        expect(visit.page.locator("#views [role=alert]:visible")).to_contain_text("There is no such account")
 
 
 def test_plan_and_figures_are_changed_and_given_back_to_the_plan(browser: Browser, site: Site) -> None:

@@ -70,7 +70,8 @@ export class AccountsList {
       const userId = this.#user.value.trim();
       const isId = UUID.test(userId);
       say(this.#error, isId ? "" : words.notAnId);
-      this.#user.toggleAttribute("aria-invalid", !isId);
+      if (isId) this.#user.removeAttribute("aria-invalid");
+      else this.#user.setAttribute("aria-invalid", "true");
       if (isId) location.hash = to("accounts", userId.toLowerCase());
     });
     return form;

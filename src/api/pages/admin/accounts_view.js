@@ -12,6 +12,7 @@ export class AccountsView {
   #list;
   #detail;
   #userId = null;
+  #isShown = false;
 
   constructor(shared) {
     this.#list = new AccountsList(shared);
@@ -22,24 +23,32 @@ export class AccountsView {
   title = () => `${this.#userId === null ? head.accounts : words.accountOf(this.#userId)} · ${head.product}`;
 
   enter([userId = ""], query) {
-    const isOther = this.#userId !== userId;
+    const isOther = this.#userId !== (userId || null);
     this.#userId = userId || null;
     this.#heading.textContent = this.#userId === null ? head.accounts : words.accountOf(this.#userId);
     this.#list.element.hidden = this.#userId !== null;
     this.#detail.element.hidden = this.#userId === null;
-    this.leave();
+    this.#stop();
+    // From one to another: whoever reads with the ears is told where they are now.
+    if (isOther && this.#isShown) this.#heading.focus({ preventScroll: true });
+    this.#isShown = true;
     if (this.#userId === null) this.#list.ask(query);
     else this.#detail.ask(this.#userId, { isOther });
   }
 
   leave() {
-    this.#list.stop();
-    this.#detail.stop();
+    this.#isShown = false;
+    this.#stop();
   }
 
   clear() {
     this.#userId = null;
     this.#list.clear();
     this.#detail.clear();
+  }
+
+  #stop() {
+    this.#list.stop();
+    this.#detail.stop();
   }
 }
