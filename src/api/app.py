@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 from api import backtests, events, health, openapi, problems, results, sessions, static, strategies, sweeps
-from api.admin import accounts, audit, dashboard, jobs, queues
+from api.admin import accounts, audit, dashboard, jobs, queues, workers
 from api.hub import Hub
 from api.known_symbols import KnownSymbols
 from api.prometheus import Measured, Scraper, Telemetry
@@ -51,7 +51,8 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             async with Queue(pool, name=queue_name, user_role=user_role) as queue:
                 app.state.pool, app.state.queue, app.state.user_role = pool, queue, user_role
                 app.state.symbols, app.state.dashboard = KnownSymbols(pool), dashboard.Dashboard(pool)
-                async with _streams(app, settings, database_url):
+                # Streams end first, then what they are fed by.
+                async with app.state.dashboard.running(), _streams(app, settings, database_url):
                     yield
 
     app = Starlette(
@@ -146,7 +147,7 @@ def _admin_routes() -> list[Route]:
         Route(f"{ADMIN}/queues/{{queue}}", queues.limit, methods=["PATCH"]),
         Route(f"{ADMIN}/queues/{{queue}}/pause", queues.pause, methods=["POST"]),
         Route(f"{ADMIN}/queues/{{queue}}/resume", queues.resume, methods=["POST"]),
-        Route(f"{ADMIN}/workers", queues.workers, methods=["GET"]),
+        Route(f"{ADMIN}/workers", workers.show, methods=["GET"]),
         Route(f"{ADMIN}/jobs", jobs.show, methods=["GET"]),
         Route(f"{ADMIN}/jobs/requeue", jobs.requeue_many, methods=["POST"]),
         Route(f"{ADMIN}/jobs/cancel", jobs.cancel_many, methods=["POST"]),

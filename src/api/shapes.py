@@ -57,8 +57,13 @@ def strategy_name(args: Mapping[str, Any]) -> str | None:
 
 
 def remaining(job: JobSnapshot) -> int | None:
-    """Whole seconds, rounded up: a bar that says 0 s and goes on looks broken."""
-    return None if job.remaining_seconds is None else int(-(-job.remaining_seconds // 1))
+    """Whole seconds until the job's run should be done."""
+    return whole_seconds(job.remaining_seconds)
+
+
+def whole_seconds(seconds: float | None) -> int | None:
+    """Rounded up: a bar that says 0 s and goes on looks broken."""
+    return None if seconds is None else int(-(-seconds // 1))
 
 
 def links(job_id: UUID, root: str) -> dict[str, str]:

@@ -351,7 +351,10 @@ workers = Table(
     Column("queue", Text, nullable=False),
     Column("version", Text, nullable=False),
     Column("draining", Boolean, nullable=False, server_default=text("false")),
+    # Of its process and its children; null where it does not say.
+    Column("memory_bytes", BigInteger),
     CheckConstraint("slots between 1 and 1024", name="slots_range"),
+    CheckConstraint("memory_bytes >= 0", name="memory_not_negative"),
     postgresql_with=FEW_ROWS,
 )
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,9 +14,10 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 
-from api_scene import Person, body, calling, know_aapl, person, running_app, serving, stream
+from api.admin import dashboard
+from api_scene import Person, Stream, body, calling, know_aapl, person, running_app, serving, stream
 from pgqueue import Outcome
-from queue_scene import StillWorker, still_worker
+from queue_scene import StillWorker, running_worker, still_worker
 
 pytestmark = pytest.mark.anyio
 QUEUE, ADMIN = "/api/backtest/queue", "/api/admin"
@@ -343,6 +345,7 @@ async def test_the_figures_of_a_dashboard_add_up(
     assert shown["oldestWaitingSeconds"] >= 0
     assert shown["lastHour"]["jobs"] == 2
     assert sum(minute["completed"] for minute in shown["lastHour"]["minutes"]) == 1
+    assert shown["lastHour"]["wholeFrom"] is None
     assert shown["lastHour"]["runSeconds"]["p50"] >= 0
 
 
@@ -386,20 +389,61 @@ async def test_the_audit_log_pages_and_outlives_what_was_cut_short(
 async def test_a_dashboards_stream_outlives_an_error_nobody_foresaw(
     app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    board, read, asked = app.state.dashboard, app.state.dashboard.read, list[bool]()
+    read, asked = dashboard.read_all, list[object]()
 
-    async def broken_at_first(*, with_hour: bool = True) -> Any:
-        asked.append(with_hour)
+    async def broken_at_first(*given: Any) -> Any:
+        asked.append(given)
         if len(asked) == 1:
             raise ZeroDivisionError
-        return await read(with_hour=with_hour)
+        return await read(*given)
 
-    monkeypatch.setattr(board, "read", broken_at_first)
-    async with asyncio.timeout(60), aclosing(board.follow(closing=asyncio.Event())) as events:
+    monkeypatch.setattr(dashboard, "read_all", broken_at_first)
+    async with asyncio.timeout(60), aclosing(app.state.dashboard.follow(closing=asyncio.Event())) as events:
         first = await anext(events)
 
     assert first.startswith(b"event: stats\n")
     assert len(asked) >= 2
+
+
+async def test_a_dashboard_that_nobody_looks_at_asks_nothing_and_its_reader_ends_with_the_application(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, asked = dashboard.read_all, list[object]()
+
+    async def counted(*given: Any) -> Any:
+        asked.append(given)
+        return await read(*given)
+
+    monkeypatch.setattr(dashboard, "read_all", counted)
+    monkeypatch.setattr(dashboard, "EVERY_SECONDS", 0.01)
+    async with asyncio.timeout(60), running_app(database_url) as app:
+        board = app.state.dashboard
+        await asyncio.sleep(0)
+        before = len(asked)
+        async with (
+            aclosing(board.follow(closing=asyncio.Event())) as one,
+            aclosing(board.follow(closing=asyncio.Event())) as other,
+        ):
+            await anext(one)
+            await anext(other)
+        (reading,) = [task for task in asyncio.all_tasks() if task.get_name() == "dashboard"]
+        # What was asked for as the last one left may still come; after that nothing more does.
+        await asyncio.sleep(0.1)
+        after = len(asked)
+        await asyncio.sleep(0.2)
+        still = len(asked)
+
+    assert (before, still) == (0, after)
+    assert reading.done()
+
+
+async def heard(events: Stream, name: str, *, until: Callable[[Any], bool] = lambda _: True) -> Any:
+    """Data of the next event of that name for which that holds."""
+    async with asyncio.timeout(60):
+        while True:
+            event = await events.next()
+            if event.event == name and until(event.data):
+                return event.data
 
 
 async def test_a_dashboards_stream_tells_what_changed_and_nothing_twice(
@@ -408,12 +452,72 @@ async def test_a_dashboards_stream_tells_what_changed_and_nothing_twice(
     await know_aapl(pool)
     chief = await administrator(pool)
     async with serving(database_url) as (server, app), stream(server.url, f"{ADMIN}/events", chief.headers) as open_one:
-        before = await open_one.next()
+        told = [await open_one.next() for _ in range(4)]
         async with httpx.AsyncClient(base_url=server.url, headers=chief.headers) as caller:
             assert (await caller.post(QUEUE, json=body())).status_code == 200
-        after = await open_one.next()
-
-        assert (before.event, before.data["counts"]) == ("stats", [])
-        assert [one["jobs"] for one in after.data["counts"]] == [1]
+        while not (told[-1].event == "stats" and told[-1].data["counts"]):
+            told.append(await open_one.next())
         app.state.hub.close()
-        assert [heard.event for heard in await open_one.rest()] == ["bye"]
+        told += await open_one.rest()
+
+    assert {event.event for event in told[:4]} == {"stats", "queues", "workers", "audit"}
+    assert {event.event: event.data for event in told[:4]}["stats"]["counts"] == []
+    assert told[-1].event == "bye"
+    for name in ("stats", "queues", "workers", "audit"):
+        data = [event.data for event in told if event.event == name]
+        assert all(before != after for before, after in pairwise(data)), name
+
+
+async def test_a_dashboards_stream_tells_of_queues_and_workers_as_their_routes_do(
+    database_url: str, pool: AsyncConnectionPool
+) -> None:
+    await know_aapl(pool)
+    chief = await administrator(pool)
+    async with (
+        serving(database_url) as (server, _),
+        stream(server.url, f"{ADMIN}/events", chief.headers) as open_one,
+        httpx.AsyncClient(base_url=server.url, headers=chief.headers) as caller,
+    ):
+        assert (await caller.post(QUEUE, json=body())).status_code == 200
+        worker = await still_worker(pool)
+        await worker.claim_one()
+        shown = await heard(
+            open_one, "workers", until=lambda data: any(worker["running"] for worker in data["workers"])
+        )
+        asked = (await caller.get(f"{ADMIN}/workers")).json()
+        await caller.post(f"{ADMIN}/queues/backtest/pause")
+        paused = await heard(open_one, "queues", until=lambda data: data["queues"][0]["paused"])
+        queues = (await caller.get(f"{ADMIN}/queues")).json()
+
+    assert shown == asked
+    assert paused == queues
+    (slot,) = shown["workers"][0]["running"]
+    assert (slot["symbol"], slot["strategyName"], slot["queue"]) == ("AAPL", "SMA crossover", "backtest")
+
+
+async def test_a_stream_tells_that_the_audit_log_has_grown(database_url: str, pool: AsyncConnectionPool) -> None:
+    await know_aapl(pool)
+    chief = await administrator(pool)
+    async with serving(database_url) as (server, _), stream(server.url, f"{ADMIN}/events", chief.headers) as open_one:
+        before = await heard(open_one, "audit")
+        async with httpx.AsyncClient(base_url=server.url, headers=chief.headers) as caller:
+            assert (await caller.post(QUEUE, json=body())).status_code == 200
+            await caller.post(f"{ADMIN}/queues/backtest/pause")
+            after = await heard(open_one, "audit")
+            entries = (await caller.get(f"{ADMIN}/audit")).json()["entries"]
+
+    assert (before["newest"], after["newest"]) == (None, entries[0]["id"])
+
+
+async def test_a_real_worker_tells_how_much_memory_it_holds(
+    admin: httpx.AsyncClient, database_url: str, pool: AsyncConnectionPool
+) -> None:
+    silent = await still_worker(pool)
+    async with running_worker(database_url, lease_seconds=1.0) as worker, asyncio.timeout(60):
+        held = None
+        while held is None:
+            shown = {each["id"]: each for each in (await admin.get(f"{ADMIN}/workers")).json()["workers"]}
+            held = shown[str(worker.id)]["memoryBytes"]
+
+    assert 1_000_000 < held < 10_000_000_000
+    assert shown[str(silent.id)]["memoryBytes"] is None

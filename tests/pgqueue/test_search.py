@@ -120,5 +120,6 @@ async def test_an_overview_of_many_counts_to_a_limit_and_says_so(queue: Queue, p
     assert estimate == pytest.approx(MANY, rel=0.05)
     assert (backtest["waiting"], backtest["active"], backtest["slots"]) == (1, 0, 2)
     assert hour["jobs"] == 10_000
+    assert hour["whole_from"] is not None
     assert oldest is not None
     assert 0 <= oldest < 60

@@ -29,17 +29,23 @@ class Queues(TypedDict):
 
 
 class Slot(TypedDict):
+    """estimatedTimeRemaining: whole seconds; null where nobody can say."""
+
     jobId: UUID
+    queue: str
     kind: str
     userId: UUID
+    symbol: str | None
+    strategyName: str | None
     attempt: int
     progress: int
     stepCode: str | None
+    estimatedTimeRemaining: int | None
     startedAt: Time
 
 
 class Worker(TypedDict):
-    """running: what its busy slots run."""
+    """running: what its busy slots run. memoryBytes: of its process and its children; null where it does not say."""
 
     id: UUID
     host: str
@@ -48,6 +54,7 @@ class Worker(TypedDict):
     version: str
     slots: int
     draining: bool
+    memoryBytes: int | None
     startedAt: Time
     beatAt: Time
     running: list[Slot]
@@ -155,9 +162,10 @@ class Minute(TypedDict):
 
 
 class Hour(TypedDict):
-    """Of each queue's newest 10,000 ended jobs of the hour."""
+    """Of each queue's newest 10,000 ended jobs of the hour. wholeFrom: since when these are all; null: the hour."""
 
     jobs: int
+    wholeFrom: Time | None
     waitSeconds: Percentiles | None
     runSeconds: Percentiles | None
     minutes: list[Minute]
