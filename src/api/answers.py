@@ -76,8 +76,8 @@ class Totals(TypedDict):
     slots: int
 
 
-class Job(TypedDict):
-    """A run, as it is now. The same members in an answer, in a list and in an event."""
+class JobMembers(TypedDict):
+    """What owners and operators are told of a run alike."""
 
     jobId: UUID
     kind: str
@@ -104,7 +104,6 @@ class Job(TypedDict):
     strategyId: str | None
     strategyName: str | None
     requeuedFrom: UUID | None
-    links: Links
     metrics: NotRequired[Metrics | None]
     metricNotes: NotRequired[dict[str, str] | None]
     coverage: NotRequired[Coverage | None]
@@ -114,6 +113,12 @@ class Job(TypedDict):
     position: NotRequired[int | None]
     positionAtLeast: NotRequired[int]
     reason: NotRequired[Reason]
+
+
+class Job(JobMembers):
+    """A run, as it is now. The same members in an answer, in a list and in an event."""
+
+    links: Links
 
 
 class Jobs(TypedDict):

@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 from api import backtests, events, health, openapi, problems, results, sessions, static, strategies, sweeps
-from api.admin import accounts, audit, dashboard, jobs, queues, workers
+from api.admin import accounts, audit, bulk, dashboard, jobs, queues, workers
 from api.hub import Hub
 from api.known_symbols import KnownSymbols
 from api.prometheus import Measured, Scraper, Telemetry
@@ -149,9 +149,14 @@ def _admin_routes() -> list[Route]:
         Route(f"{ADMIN}/queues/{{queue}}/resume", queues.resume, methods=["POST"]),
         Route(f"{ADMIN}/workers", workers.show, methods=["GET"]),
         Route(f"{ADMIN}/jobs", jobs.show, methods=["GET"]),
-        Route(f"{ADMIN}/jobs/requeue", jobs.requeue_many, methods=["POST"]),
-        Route(f"{ADMIN}/jobs/cancel", jobs.cancel_many, methods=["POST"]),
+        Route(f"{ADMIN}/jobs/requeue", bulk.requeue, methods=["POST"]),
+        Route(f"{ADMIN}/jobs/cancel", bulk.cancel, methods=["POST"]),
+        Route(f"{ADMIN}/jobs/delete", bulk.delete, methods=["POST"]),
+        Route(f"{ADMIN}/jobs/priority", bulk.move, methods=["POST"]),
         Route(f"{ADMIN}/jobs/{{job_id}}", jobs.detail, methods=["GET"]),
+        Route(f"{ADMIN}/jobs/{{job_id}}", jobs.move, methods=["PATCH"]),
+        Route(f"{ADMIN}/jobs/{{job_id}}", jobs.delete, methods=["DELETE"]),
+        Route(f"{ADMIN}/jobs/{{job_id}}/result", jobs.result, methods=["GET"]),
         Route(f"{ADMIN}/jobs/{{job_id}}/requeue", jobs.requeue, methods=["POST"]),
         Route(f"{ADMIN}/jobs/{{job_id}}/cancel", jobs.cancel, methods=["POST"]),
         Route(f"{ADMIN}/accounts", accounts.show, methods=["GET"]),

@@ -72,6 +72,16 @@ def limit_up_to(most: int) -> dict[str, Any]:
     return {"type": "integer", "minimum": 1, "maximum": most}
 
 
+RESULT = (result_answers.Result, result_answers.SweepResult, CSV)
+RESULT_QUERY: dict[str, dict[str, Any]] = {
+    "format": {"type": "string", "enum": ["json", "csv"]},
+    "equity": {"type": "string", "enum": ["sampled", "full"]},
+    "offset": WHOLE,
+    "limit": limit_up_to(1000),
+    "best": {**limit_up_to(MOST_BEST), "description": "Of a sweep: the run of that rank, like any other run."},
+}
+
+
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", QUEUE, "Queue a backtest", {200: answers.Queued},
@@ -98,14 +108,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET", f"{JOB}/result", "What a completed run or sweep left behind",
-        {200: (result_answers.Result, result_answers.SweepResult, CSV)},
-        query={
-            "format": {"type": "string", "enum": ["json", "csv"]},
-            "equity": {"type": "string", "enum": ["sampled", "full"]},
-            "offset": WHOLE, "limit": limit_up_to(1000),
-            "best": {**limit_up_to(MOST_BEST), "description": "Of a sweep: the run of that rank, like any other run."},
-        },
-        refuses=(400, 404, 409, 410),
+        {200: RESULT}, query=RESULT_QUERY, refuses=(400, 404, 409, 410),
     ),
     Operation(
         "GET", f"{JOB}/events", "One job's changes as Server-Sent Events, to its end", {200: EVENTS, 204: None},

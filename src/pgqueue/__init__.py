@@ -39,6 +39,7 @@ from pgqueue.job import (
 )
 from pgqueue.listener import Listener
 from pgqueue.logs import configure as configure_logs
+from pgqueue.many import BATCH, Acted, Action
 from pgqueue.outage import loudness
 from pgqueue.queue import UNSET, Queue, Unset
 from pgqueue.row_security import USER_ROLE, acting_as, check_row_security, require_row_security
@@ -49,10 +50,13 @@ from pgqueue.transaction import enqueue
 from pgqueue.watch import watch
 
 __all__ = [
+    "BATCH",
     "CHANGED",
     "NOBODY",
     "UNSET",
     "USER_ROLE",
+    "Acted",
+    "Action",
     "ArgsTooLarge",
     "Cancelled",
     "Companion",

@@ -31,6 +31,11 @@ async def list_attempts(connection: AsyncConnection[Any], job_id: UUID) -> Seque
     return await _rows(connection, "list_attempts", job_id=job_id)
 
 
+async def list_requeued_as(connection: AsyncConnection[Any], job_id: UUID, *, limit: int = 100) -> list[UUID]:
+    """The jobs that were made from this one, oldest first."""
+    return [row["id"] for row in await _rows(connection, "list_requeued_as", job_id=job_id, limit=limit)]
+
+
 async def count_jobs(connection: AsyncConnection[Any]) -> tuple[list[Row], int | None]:
     """Jobs by status and tier, and, where there are more than are counted, about how many jobs there are in all."""
     counts: dict[tuple[str, int], int] = {}

@@ -14,13 +14,13 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 
-from api.admin import dashboard
+from admin_scene import ADMIN, QUEUE, administrator, fail, submit
+from api.admin import bulk, dashboard
 from api_scene import Person, Stream, body, calling, know_aapl, person, running_app, serving, stream
 from pgqueue import Outcome
-from queue_scene import StillWorker, running_worker, still_worker
+from queue_scene import running_worker, still_worker
 
 pytestmark = pytest.mark.anyio
-QUEUE, ADMIN = "/api/backtest/queue", "/api/admin"
 
 
 @pytest.fixture
@@ -28,13 +28,6 @@ async def app(database_url: str, pool: AsyncConnectionPool) -> AsyncIterator[Sta
     await know_aapl(pool)
     async with running_app(database_url) as app:
         yield app
-
-
-async def administrator(pool: AsyncConnectionPool) -> Person:
-    someone = await person(pool)
-    async with pool.connection() as connection:
-        await connection.execute("update api.users set is_admin = true where id = %s", (someone.user_id,))
-    return someone
 
 
 @pytest.fixture
@@ -54,23 +47,13 @@ async def admin(app: Starlette, pool: AsyncConnectionPool) -> AsyncIterator[http
         yield client
 
 
-async def submit(client: httpx.AsyncClient, **changes: Any) -> str:
-    answer = await client.post(QUEUE, json=body(**changes))
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["jobId"])
-
-
-async def fail(worker: StillWorker, message: str) -> UUID:
-    job = await worker.claim_one()
-    await worker.end(job, Outcome.FAILED, error={"type": "Broken", "message": message}, permanent=True)
-    return job.id
-
-
 ROUTES = [
     ("GET", "stats"), ("GET", "events"), ("GET", "doctor"), ("GET", "queues"), ("PATCH", "queues/backtest"),
     ("POST", "queues/backtest/pause"), ("POST", "queues/backtest/resume"), ("GET", "workers"), ("GET", "jobs"),
     ("POST", "jobs/requeue"), ("POST", "jobs/cancel"), ("GET", f"jobs/{uuid4()}"), ("POST", f"jobs/{uuid4()}/requeue"),
-    ("POST", f"jobs/{uuid4()}/cancel"), ("GET", "accounts"), ("GET", f"accounts/{uuid4()}"),
+    ("POST", f"jobs/{uuid4()}/cancel"), ("POST", "jobs/delete"), ("POST", "jobs/priority"),
+    ("PATCH", f"jobs/{uuid4()}"), ("DELETE", f"jobs/{uuid4()}"), ("GET", f"jobs/{uuid4()}/result"),
+    ("GET", "accounts"), ("GET", f"accounts/{uuid4()}"),
     ("PATCH", f"accounts/{uuid4()}"), ("POST", f"accounts/{uuid4()}/credits"), ("GET", "audit"),
 ]  # fmt: skip
 
@@ -257,17 +240,18 @@ async def test_many_are_counted_before_they_are_acted_on_and_never_more_than_wer
 async def test_an_action_that_breaks_half_way_says_so_and_how_far_it_came(
     admin: httpx.AsyncClient, client: httpx.AsyncClient, app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(3):
+    for _ in range(5):
         await submit(client)
-    cancel, asked = app.state.queue.cancel, list[UUID]()
+    act, asked = app.state.queue.act_on_many, list[Any]()
 
-    async def away_at_the_third(job_id: UUID, **others: Any) -> object:
-        asked.append(job_id)
-        if len(asked) == 3:
+    async def away_at_the_second(*given: Any, **others: Any) -> object:
+        asked.append(given)
+        if len(asked) == 2:
             raise psycopg.OperationalError
-        return await cancel(job_id, **others)
+        return await act(*given, **others)
 
-    monkeypatch.setattr(app.state.queue, "cancel", away_at_the_third)
+    monkeypatch.setattr(app.state.queue, "act_on_many", away_at_the_second)
+    monkeypatch.setattr(bulk, "BATCH", 2)
     broken = await admin.post(f"{ADMIN}/jobs/cancel", json={"filter": {}, "dryRun": False, "atMost": 9})
 
     (entry,) = (await admin.get(f"{ADMIN}/audit", params={"action": "jobs.cancel"})).json()["entries"]

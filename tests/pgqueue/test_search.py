@@ -10,12 +10,13 @@ from psycopg_pool import AsyncConnectionPool
 
 from pgqueue.overview import count_jobs, last_hour, list_queues, oldest_waiting
 from pgqueue.queue import Queue
-from pgqueue.search import JobSearch, _parameters, _statement, search
+from pgqueue.search import Criterion, JobSearch, _parameters, _statement, search
 from queue_scene import still_worker
 
 pytestmark = pytest.mark.anyio
 MANY = 50_000
 SOMEONE = UUID(int=7)
+SYMBOL = Criterion("args ->> 'symbol' = %(symbol)s", {"symbol": "RARE"}, is_indexed=True)
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ async def found(pool: AsyncConnectionPool, wanted: JobSearch, limit: int = 4) ->
         JobSearch(status="failed"),
         JobSearch(error="BROKEN"),
         JobSearch(user_id=SOMEONE),
-        JobSearch(args={"symbol": "RARE"}),
+        JobSearch(criteria=[SYMBOL]),
     ],
     ids=["status", "error", "user", "args"],
 )
@@ -81,8 +82,8 @@ async def test_the_pages_of_a_search_hold_every_job_once_newest_first(
     "wanted",
     [
         JobSearch(), JobSearch(status="failed"), JobSearch(status="waiting"), JobSearch(status="processing"),
-        JobSearch(error="broken"), JobSearch(user_id=SOMEONE), JobSearch(job_id=SOMEONE),
-        JobSearch(since=datetime.now(UTC) + timedelta(days=1)), JobSearch(args={"symbol": "RARE"}),
+        JobSearch(error="broken"), JobSearch(user_id=SOMEONE), JobSearch(job_ids=[SOMEONE]),
+        JobSearch(since=datetime.now(UTC) + timedelta(days=1)), JobSearch(criteria=[SYMBOL]),
     ],
 )  # fmt: skip
 async def test_no_search_reads_the_whole_table(pool: AsyncConnectionPool, wanted: JobSearch) -> None:

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from typing_extensions import TypedDict
 
-from api.answers import Job
+from api.admin.wanted import ReadAs
+from api.answers import JobMembers
 from api.result_answers import Time
 
 
@@ -64,11 +65,32 @@ class Workers(TypedDict):
     workers: list[Worker]
 
 
-class FoundJobs(TypedDict):
-    """Newest first. lookedAt: how many jobs this page looked at; a short page may still have a next one."""
+class JobLinks(TypedDict):
+    self: str
+    result: str
+    requeue: str
+    cancel: str
 
-    jobs: list[Job]
+
+class AdminJob(JobMembers):
+    """A job as operators see it. plan: as it was added. retrying: it waits after an error."""
+
+    queue: str
+    state: Literal["scheduled", "held", "ready", "processing", "completed", "failed", "cancelled"]
+    plan: str
+    retrying: bool
+    links: JobLinks
+
+
+class FoundJobs(TypedDict):
+    """Newest first. lookedAt: how many jobs this page looked at; a short page may still have a next one.
+
+    readAs: how q was understood.
+    """
+
+    jobs: list[AdminJob]
     lookedAt: int
+    readAs: ReadAs | None
     next: str | None
 
 
@@ -78,26 +100,37 @@ class Attempt(TypedDict):
     host: str | None
     startedAt: Time
     finishedAt: Time
-    outcome: Literal["completed", "failed", "crashed", "released", "cancelled"]
+    outcome: Literal["completed", "failed", "crashed", "released", "cancelled", "snoozed"]
     errorType: str | None
     error: str | None
 
 
-class JobDetail(Job):
-    """failure: the whole error, its traceback too."""
+class Event(TypedDict):
+    """A moment of a job's life. actor: who asked, where anybody did. attempt, workerId: of the run it is about."""
 
-    queue: str
-    state: str
+    at: Time
+    event: str
+    attempt: int | None
+    workerId: UUID | None
+    actor: str | None
+    reason: str | None
+
+
+class JobDetail(AdminJob):
+    """failure: the whole error, its traceback too. events: its life, oldest first. requeuedAs: jobs made from it."""
+
     tier: int
     args: dict[str, Any]
     failure: dict[str, Any] | None
     attempts: list[Attempt]
+    events: list[Event]
+    requeuedAs: list[UUID]
 
 
 class BulkDone(TypedDict):
     """matched: jobs that fit, counted to 1,000; isAll: there are no more. refused: why, and how many."""
 
-    action: Literal["requeue", "cancel"]
+    action: Literal["requeue", "cancel", "delete", "priority"]
     matched: int
     isAll: bool
     acted: int

@@ -4,10 +4,11 @@ from typing import Any
 
 from api.admin import answers
 from api.admin.accounts import Change, Grant
-from api.admin.jobs import Bulk, Wanted
+from api.admin.bulk import Bulk, BulkMove
+from api.admin.jobs import Moved
 from api.admin.queues import Limits
-from api.answers import Job
-from api.operations import CURSOR, EVENTS, LANGUAGE, TEXT, Operation, limit_up_to
+from api.admin.wanted import Wanted
+from api.operations import CURSOR, EVENTS, LANGUAGE, RESULT, RESULT_QUERY, TEXT, Operation, limit_up_to
 
 ADMIN = "/api/admin"
 BODY = (400, 408, 413, 415)
@@ -51,14 +52,38 @@ OPERATIONS: tuple[Operation, ...] = (
         refuses=BODY,
     ),
     Operation(
-        "GET", f"{ADMIN}/jobs/{{jobId}}", "One job with its args, attempts and errors", {200: answers.JobDetail},
-        headers=LANGUAGE, refuses=(404,),
+        "POST", f"{ADMIN}/jobs/delete", "Remove many final jobs: count first, then act on at most as many",
+        {200: answers.BulkDone}, body=Bulk,
+        examples={"count": {"filter": {"status": "cancelled", "until": "2022-01-01T00:00:00Z"}, "dryRun": True}},
+        refuses=BODY,
     ),
     Operation(
-        "POST", f"{ADMIN}/jobs/{{jobId}}/requeue", "Run a final job again; its owner's quota applies", {200: Job},
-        refuses=(402, 404, 409),
+        "POST", f"{ADMIN}/jobs/priority", "Move many waiting jobs: count first, then act on at most as many",
+        {200: answers.BulkDone}, body=BulkMove,
+        examples={"count": {"filter": {"symbol": "AAPL"}, "priority": 9, "dryRun": True}}, refuses=BODY,
     ),
-    Operation("POST", f"{ADMIN}/jobs/{{jobId}}/cancel", "Cancel a job", {200: Job}, refuses=(404, 409)),
+    Operation(
+        "GET", f"{ADMIN}/jobs/{{jobId}}", "One job with its args, attempts, history and errors",
+        {200: answers.JobDetail}, headers=LANGUAGE, refuses=(404,),
+    ),
+    Operation(
+        "PATCH", f"{ADMIN}/jobs/{{jobId}}", "Move a waiting job to another priority", {200: answers.AdminJob},
+        body=Moved, examples={"first": {"priority": 10}}, refuses=(404, 409, *BODY),
+    ),
+    Operation(
+        "DELETE", f"{ADMIN}/jobs/{{jobId}}", "Remove a final job with its result", {204: None}, refuses=(404, 409)
+    ),
+    Operation(
+        "GET", f"{ADMIN}/jobs/{{jobId}}/result", "What a completed job left behind, whoever owns it",
+        {200: RESULT}, query=RESULT_QUERY, refuses=(400, 404, 409, 410),
+    ),
+    Operation(
+        "POST", f"{ADMIN}/jobs/{{jobId}}/requeue", "Run a final job again; its owner's quota applies",
+        {200: answers.AdminJob}, refuses=(402, 404, 409),
+    ),
+    Operation(
+        "POST", f"{ADMIN}/jobs/{{jobId}}/cancel", "Cancel a job", {200: answers.AdminJob}, refuses=(404, 409)
+    ),
     Operation(
         "GET", f"{ADMIN}/accounts", "Accounts, newest first", {200: answers.Accounts},
         query={"cursor": CURSOR, "limit": limit_up_to(200)}, refuses=(400,),
