@@ -35,6 +35,7 @@ export async function actOn(action, job) {
     text: words.consequence[action](words.inWords[job.status], job.status === "processing"),
     action: words.actions[action],
     isDanger: ACTIONS[action].isDanger,
+    no: words.leave,
     inside: list ? [labelled(words.members.priority, list)] : [],
   };
   if (needsAsking && !(await confirmed(question))) return null;

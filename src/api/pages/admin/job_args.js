@@ -15,7 +15,7 @@ export function argsOf({ args }) {
     element("summary", {}, words.asGiven),
     element("div", { class: "with-copy" }, copy(text, words.args), element("pre", { class: "code", tabindex: "0", "aria-label": words.args }, text)),
   );
-  return [rules(args), raw].filter(Boolean);
+  return [asked(args), rules(args), raw].filter(Boolean);
 }
 
 /** A button that copies, where the browser lets a page do so. */
@@ -29,9 +29,14 @@ export function copy(text, what) {
   return made;
 }
 
+/** Symbol, dates, capital: whatever is a plain value. */
+function asked(args) {
+  const plain = Object.entries(args).filter(([, value]) => value !== null && typeof value !== "object");
+  return plain.length > 0 ? facts(plain.map(([name, value]) => [name, String(value)])) : null;
+}
+
 /** A strategy's definition; null for a job that carries none. */
 function rules({ strategy, strategyParams = {} }) {
-  if (typeof strategy === "string") return facts([[words.rules.strategy, strategy]]);
   if (!strategy || typeof strategy !== "object") return null;
   const values = Object.entries(strategy.params ?? {}).map(([name, { default: usual } = {}]) => [name, strategyParams[name] ?? usual]);
   const lines = [

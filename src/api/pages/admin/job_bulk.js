@@ -41,6 +41,7 @@ function question(action, { matched, isAll, what, list }) {
     text: what,
     action: words.actMany[action](words.jobs(whole(matched))),
     isDanger,
+    no: words.leave,
     inside,
   };
 }

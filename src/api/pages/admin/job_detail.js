@@ -38,7 +38,7 @@ export class JobDetail {
   #line = element("p", { class: "job-line hint" });
   #fill = element("div", { class: "bar-fill" });
   #bar = element("div", { class: "bar", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": words.progress }, this.#fill);
-  #body = element("div", { class: "job-body" });
+  #columns = [element("div", { class: "job-column" }), element("div", { class: "job-column" })];
   #state = element("div");
   #onAct;
 
@@ -49,7 +49,7 @@ export class JobDetail {
     this.#outcome = new Outcome(shared);
     this.#repeat = new Repeat((signal) => this.#round(signal), shared, POLL_MILLISECONDS);
     const head = element("div", { class: "page-head" }, this.#heading, this.#chip, this.#actions);
-    this.element.append(crumbs, head, this.#bar, this.#line, this.#outcome.element, this.#state, this.#body);
+    this.element.append(crumbs, head, this.#bar, this.#line, this.#outcome.element, this.#state, element("div", { class: "job-body" }, ...this.#columns));
   }
 
   get title() {
@@ -93,7 +93,7 @@ export class JobDetail {
     this.#bar.hidden = true;
     this.#fill.style.width = "0";
     say(this.#line, "");
-    for (const place of [this.#chip, this.#actions, this.#body]) place.replaceChildren();
+    for (const place of [this.#chip, this.#actions, ...this.#columns]) place.replaceChildren();
   }
 
   #watch() {
@@ -143,26 +143,26 @@ export class JobDetail {
     this.#chip.replaceChildren(chip(job));
     this.#offer(job);
     this.#progress();
-    this.#draw("facts", { ...job, progress: 0, seq: 0, updatedAt: 0, estimatedTimeRemaining: 0, stepCode: "", currentStep: "" }, () => sheet(words.summary, factsOf(job)));
-    this.#draw("attempts", [job.attempts, job.status, job.startedAt, this.#worker()?.id], () => {
+    this.#draw(0, "facts", { ...job, progress: 0, seq: 0, updatedAt: 0, estimatedTimeRemaining: 0, stepCode: "", currentStep: "" }, () => sheet(words.summary, factsOf(job)));
+    this.#draw(1, "attempts", [job.attempts, job.status, job.startedAt, this.#worker()?.id], () => {
       this.#timeline.show(job, this.#worker());
       return sheet(words.attempts, this.#timeline.element);
     });
-    this.#draw("error", [job.failure, job.status], () => sheetOf(words.error, errorOf(job)));
-    this.#draw("result", [job.status, job.metrics, job.warnings], () => sheetOf(words.result, resultOf(job)));
-    this.#draw("args", job.args, () => sheet(words.args, ...argsOf(job)));
-    this.#draw("events", job.events, () => sheet(words.history, eventsOf(job)));
+    this.#draw(1, "error", [job.failure, job.status], () => sheetOf(words.error, errorOf(job)));
+    this.#draw(1, "result", [job.status, job.metrics, job.warnings], () => sheetOf(words.result, resultOf(job)));
+    this.#draw(1, "args", job.args, () => sheet(words.args, ...argsOf(job)));
+    this.#draw(0, "events", job.events, () => sheet(words.history, eventsOf(job)));
   }
 
-  /** Draws a part where what it shows has changed. */
-  #draw(name, shown, make) {
+  /** Draws a part where what it shows has changed; new ones stand below the others of their column. */
+  #draw(column, name, shown, make) {
     const text = JSON.stringify(shown);
     const before = this.#drawn.get(name);
     if (before?.text === text) return;
     const part = make() ?? element("div", { hidden: true });
-    part.classList.add(`job-part-${name}`);
+    part.dataset.part = name;
     if (before) before.part.replaceWith(part);
-    else this.#body.append(part);
+    else this.#columns[column].append(part);
     this.#drawn.set(name, { text, part });
   }
 

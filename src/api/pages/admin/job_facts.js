@@ -6,12 +6,13 @@ import { to } from "../common/routes.js";
 import { words } from "../words/admin_jobs.js";
 import { copy } from "./job_args.js";
 import { address } from "./job_query.js";
-import { shortened } from "./job_naming.js";
+import { shortJob } from "./job_naming.js";
 import { lasted, seconds, when } from "./moments.js";
 
 export function factsOf(job) {
   const { members, facts } = words;
-  const jobLink = (jobId) => element("a", { class: "link code", href: to("jobs", jobId), title: jobId }, shortened(jobId));
+  const jobLink = (jobId) => element("a", { class: "link code", href: to("jobs", jobId), title: jobId }, shortJob(jobId));
+  const first = job.attempts[0]?.startedAt ?? job.startedAt;
   const list = [
     [members.jobId, id(job.jobId, members.jobId)],
     [members.userId, element("a", { class: "link code", href: to("accounts", job.userId) }, job.userId), copy(job.userId, members.userId),
@@ -23,7 +24,8 @@ export function factsOf(job) {
     [facts.created, when(job.createdAt, { isLong: true })],
     job.status === "waiting" && [facts.place, place(job)],
     job.status === "waiting" && job.runAt > job.createdAt && [facts.runAt, when(job.runAt, { isLong: true })],
-    job.startedAt && [facts.started, when(job.startedAt, { isLong: true }), hint(words.waited(lasted(seconds(job.createdAt, job.startedAt))))],
+    first && [facts.started, when(first, { isLong: true }), hint(words.waited(lasted(seconds(job.createdAt, first))))],
+    job.startedAt > first && [facts.again, when(job.startedAt, { isLong: true }), hint(words.attempt(job.attempt))],
     job.finishedAt && [facts.finished, when(job.finishedAt, { isLong: true }), job.startedAt && hint(words.ran(lasted(seconds(job.startedAt, job.finishedAt))))],
     job.requeuedFrom && [facts.requeuedFrom, jobLink(job.requeuedFrom)],
     job.requeuedAs?.length > 0 && [facts.requeuedAs, ...job.requeuedAs.map(jobLink)],

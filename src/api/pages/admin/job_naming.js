@@ -8,8 +8,10 @@ export const isFinal = (job) => job.finishedAt !== null;
 
 export const named = (job) => [job.symbol, job.strategyName].filter(Boolean).join(" · ") || job.kind;
 
-/** The beginning of an id: enough to tell jobs apart by eye, and to find one again. */
+/** The beginning of an id: enough to tell users, or workers, apart by eye. */
 export const shortened = (id) => id.slice(0, 8);
+/** Ids of jobs begin with the time to a millisecond: less of one would be that of its neighbours too. */
+export const shortJob = (jobId) => jobId.slice(0, 13);
 
 /** Waiting says why it waits; running says when it was asked to stop. */
 export function standing(job, mark = null) {

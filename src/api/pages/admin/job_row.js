@@ -1,11 +1,12 @@
 /** One found job as a row: it stays where it is, and only what changed of it is touched. */
 
 import { element } from "../common/dom.js";
+import { span } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/admin_jobs.js";
 import { address } from "./job_query.js";
-import { firstLine, named, shortened, standing } from "./job_naming.js";
+import { firstLine, named, shortJob, shortened, standing } from "./job_naming.js";
 import { lasted, seconds, when } from "./moments.js";
 
 export class JobRow {
@@ -70,7 +71,7 @@ export class JobRow {
   /** How long ago, and for how long: as time goes on. */
   tick() {
     const { createdAt, startedAt, finishedAt } = this.job;
-    write(this.#parts.age, words.ago(lasted(seconds(createdAt))));
+    write(this.#parts.age, words.ago(span(seconds(createdAt))));
     write(this.#parts.took, startedAt ? lasted(seconds(startedAt, finishedAt)) : "–");
   }
 
@@ -102,7 +103,7 @@ function made(job) {
 /** Roles are said: on a phone the rows are laid out as cards, and a browser would no longer tell that they are rows. */
 function row(job, { choose, chip, bar, percent, link, problem, rank, attempt, age, took, menu }) {
   const cell = (name, ...inside) => element("td", { role: "cell", class: `job-${name}`, "data-label": words.columns[name] }, ...inside);
-  const id = element("span", { class: "code job-id", title: job.jobId }, shortened(job.jobId));
+  const id = element("span", { class: "code job-id", title: job.jobId }, shortJob(job.jobId));
   const user = element("a", { class: "link code", href: address({ userId: job.userId }), title: job.userId }, shortened(job.userId));
   return element(
     "tr",

@@ -46,7 +46,8 @@ export class Timeline {
     const parts = drawn.map((one) => ({ one, element: element("div", { class: "span", "data-kind": one.kind }) }));
     this.#drawn = parts;
     const track = element("div", { class: "track", "aria-hidden": "true" }, ...parts.map((part) => part.element));
-    const ends = element("div", { class: "ends hint", "aria-hidden": "true" }, when(drawn[0].from), when(drawn.at(-1).to ?? new Date().toISOString()));
+    const ongoing = drawn.at(-1).to === null;
+    const ends = element("div", { class: "ends hint", "aria-hidden": "true" }, when(drawn[0].from, { isLong: true }), ongoing ? words.now : when(drawn.at(-1).to, { isLong: true }));
     const older = attempts.length < all.length ? [element("p", { class: "hint" }, words.newestAttempts(attempts.length, all.length))] : [];
     this.element.replaceChildren(track, ends, ...older, ...(attempts.length > 0 ? [table(attempts)] : []));
     this.tick();

@@ -13,8 +13,8 @@ const LONG = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "
 export const seconds = (from, until) =>
   Math.max(0, ((until ? Date.parse(until) : Date.now()) - Date.parse(from)) / 1000);
 
-/** "0.4 s", "12 s", "3 min". */
-export const lasted = (count) => (count < 10 ? common.seconds(count.toFixed(1)) : span(count));
+/** "0.04 s", "1.4 s", "12 s", "3 min". */
+export const lasted = (count) => (count < 10 ? common.seconds(count.toFixed(count < 1 ? 2 : 1)) : span(count));
 
 export const long = (iso) => LONG.format(new Date(iso));
 

@@ -72,6 +72,7 @@ export const en = {
   chooseNone: "Select none",
   theChosen: (jobs) => `Your selection: ${jobs}.`,
   described: (parts) => (parts.length > 0 ? `Jobs with ${parts.join(", ")}.` : "All jobs of all users."),
+  leave: "Leave as it is",
   counting: "Counting the jobs…",
   working: (jobs) => `At work on ${jobs}…`,
   jobs: (n) => (n === "1" ? "1 job" : `${n} jobs`),
@@ -161,7 +162,7 @@ export const en = {
   jobLost: (why) => `The job could not be loaded. ${why}`,
   summary: "About this job",
   facts: {
-    created: "Created", place: "Waits", runAt: "Not before", started: "Started", finished: "Ended", requeuedFrom: "Requeued from",
+    created: "Created", place: "Waits", runAt: "Not before", started: "Started", again: "Started again", finished: "Ended", requeuedFrom: "Requeued from",
     requeuedAs: "Requeued as",
   },
   theirJobs: "their jobs",
@@ -177,6 +178,7 @@ export const en = {
   copyOf: (what) => `Copy: ${what}`,
 
   attempts: "Attempts",
+  now: "now",
   attemptColumns: ["Attempt", "Outcome", "Worker", "Started", "Ran", "Error"],
   neverStarted: "It was never started.",
   newestAttempts: (n, all) => `The newest ${n} of ${all} attempts.`,
@@ -278,6 +280,7 @@ export const ko = {
   chooseNone: "선택 해제",
   theChosen: (jobs) => `선택한 ${jobs}.`,
   described: (parts) => (parts.length > 0 ? `조건: ${parts.join(", ")}.` : "모든 사용자의 모든 작업."),
+  leave: "그대로 두기",
   counting: "작업 수를 세는 중…",
   working: (jobs) => `${jobs} 처리 중…`,
   jobs: (n) => `작업 ${n}개`,
@@ -367,7 +370,7 @@ export const ko = {
   jobLost: (why) => `작업을 불러오지 못했습니다. ${why}`,
   summary: "작업 정보",
   facts: {
-    created: "생성", place: "대기", runAt: "시작 가능", started: "시작", finished: "종료", requeuedFrom: "원래 작업",
+    created: "생성", place: "대기", runAt: "시작 가능", started: "시작", again: "다시 시작", finished: "종료", requeuedFrom: "원래 작업",
     requeuedAs: "다시 실행한 작업",
   },
   theirJobs: "이 사용자의 작업",
@@ -383,6 +386,7 @@ export const ko = {
   copyOf: (what) => `복사: ${what}`,
 
   attempts: "시도",
+  now: "현재",
   attemptColumns: ["시도", "결과", "워커", "시작", "실행 시간", "오류"],
   neverStarted: "시작된 적이 없습니다.",
   newestAttempts: (n, all) => `시도 ${all}번 중 최근 ${n}번입니다.`,
