@@ -10,7 +10,7 @@ import { ACTIONS, actOn, fitting } from "./job_actions.js";
 import { argsOf } from "./job_args.js";
 import { eventsOf } from "./job_events.js";
 import { factsOf } from "./job_facts.js";
-import { chip, isFinal, named, step } from "./job_naming.js";
+import { chip, isFinal, named, place, step } from "./job_naming.js";
 import { errorOf, resultOf } from "./job_outcome.js";
 import { Timeline } from "./job_timeline.js";
 import { Outcome } from "./outcome.js";
@@ -57,7 +57,10 @@ export class JobDetail {
   }
 
   async enter(jobId) {
-    if (jobId !== this.jobId) this.#open(jobId);
+    if (jobId !== this.jobId) {
+      this.#outcome.clear();
+      this.#open(jobId);
+    }
     if (this.#ends.length === 0) this.#watch();
     this.#repeat.start();
     try {
@@ -76,6 +79,7 @@ export class JobDetail {
 
   clear() {
     this.leave();
+    this.#outcome.clear();
     this.#open(null);
   }
 
@@ -87,7 +91,6 @@ export class JobDetail {
     this.jobId = jobId;
     this.#job = null;
     this.#drawn = new Map();
-    this.#outcome.clear();
     this.#heading.textContent = words.job;
     this.#state.replaceChildren(element("p", { class: "empty" }, common.loading));
     this.#bar.hidden = true;
@@ -143,7 +146,7 @@ export class JobDetail {
     this.#chip.replaceChildren(chip(job));
     this.#offer(job);
     this.#progress();
-    this.#draw(0, "facts", { ...job, progress: 0, seq: 0, updatedAt: 0, estimatedTimeRemaining: 0, stepCode: "", currentStep: "" }, () => sheet(words.summary, factsOf(job)));
+    this.#draw(0, "facts", factsShown(job), () => sheet(words.summary, factsOf(job)));
     this.#draw(1, "attempts", [job.attempts, job.status, job.startedAt, this.#worker()?.id], () => {
       this.#timeline.show(job, this.#worker());
       return sheet(words.attempts, this.#timeline.element);
@@ -189,7 +192,7 @@ export class JobDetail {
     this.#fill.style.width = `${newest.progress}%`;
     const left = newest.estimatedTimeRemaining;
     const facts = [`${newest.progress}%`, step(newest), Number.isFinite(left) && words.timeLeft(span(left)), job.attempt > 1 && words.attempt(job.attempt)];
-    say(this.#line, isRunning ? facts.filter(Boolean).join(" · ") : "");
+    say(this.#line, isRunning ? facts.filter(Boolean).join(" · ") : job.status === "waiting" ? place(job) : "");
   }
 
   #tick() {
@@ -204,10 +207,16 @@ export class JobDetail {
       return;
     }
     const done = await this.#outcome.of(() => actOn(action, job));
-    this.#onAct(action, done);
+    if (!done) return;
+    this.#onAct();
+    this.#rounds = EACH_FINAL - 1;
     this.#repeat.now();
   }
 }
+
+/** What the facts are drawn from: not what moves while a job waits or runs. */
+const factsShown = ({ status, plan, priority, queue, attempts, startedAt, finishedAt, runAt, requeuedAs }) =>
+  [status, plan, priority, queue, attempts[0]?.startedAt, startedAt, finishedAt, runAt, requeuedAs];
 
 const sheet = (title, ...inside) => element("section", { class: "card sheet" }, element("h3", {}, title), ...inside);
 const sheetOf = (title, inside) => (inside ? sheet(title, inside) : null);

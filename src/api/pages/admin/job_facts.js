@@ -1,7 +1,6 @@
 /** What is known of a job in a few lines: whose it is, where it stands, when what happened, and what it is linked to. */
 
 import { element } from "../common/dom.js";
-import { span } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words } from "../words/admin_jobs.js";
 import { copy } from "./job_args.js";
@@ -22,7 +21,6 @@ export function factsOf(job) {
     [members.plan, job.plan],
     [members.priority, words.priority(job.priority)],
     [facts.created, when(job.createdAt, { isLong: true })],
-    job.status === "waiting" && [facts.place, place(job)],
     job.status === "waiting" && job.runAt > job.createdAt && [facts.runAt, when(job.runAt, { isLong: true })],
     first && [facts.started, when(first, { isLong: true }), hint(words.waited(lasted(seconds(job.createdAt, first))))],
     job.startedAt > first && [facts.again, when(job.startedAt, { isLong: true }), hint(words.attempt(job.attempt))],
@@ -36,14 +34,3 @@ export function factsOf(job) {
 
 const hint = (text) => element("span", { class: "hint" }, text);
 const id = (value, what) => element("span", {}, element("span", { class: "code" }, value), " ", copy(value, what));
-
-function place({ state, position, positionAtLeast, estimatedWaitTime, reason, retrying }) {
-  const said = [
-    retrying ? words.states.retrying : words.states[state],
-    position && words.position(position),
-    positionAtLeast && words.farBack(positionAtLeast),
-    Number.isFinite(estimatedWaitTime) && words.startsIn(span(estimatedWaitTime)),
-    reason && (words.standstill[reason] ?? reason),
-  ];
-  return said.filter(Boolean).join(" · ");
-}

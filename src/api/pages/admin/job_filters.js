@@ -20,6 +20,7 @@ export class JobFilters {
   #fields = {};
   #statuses = element("nav", { class: "jobs-statuses", "aria-label": words.byStatus });
   #active = element("ul", { class: "jobs-active", "aria-label": words.activeFilters });
+  #links = new Map();
   #toggle;
   #panel;
 
@@ -27,6 +28,7 @@ export class JobFilters {
   constructor(figures, { onSearch }) {
     this.#figures = figures;
     this.#makeFields();
+    this.#makeLinks();
     this.#toggle = button(words.filters, () => this.#open(this.#panel.hidden), { "aria-controls": "jobs-filters", "aria-expanded": "false" });
     this.element = element(
       "form",
@@ -63,15 +65,16 @@ export class JobFilters {
   count() {
     const { counts = [], countedTo = Infinity } = this.#figures.newest("stats") ?? {};
     const isOfAll = MEMBERS.every((name) => name === "status" || name === "plan" || !this.#search[name]);
-    const all = element("a", { href: address(changed(this.#search, { status: null })), "aria-current": this.#search.status ? null : "true" }, words.all);
-    const links = STATUSES.map((status) => {
+    for (const [status, { link, count }] of this.#links) {
       const mine = counts.filter((one) => one.status === status && (!this.#search.plan || one.plan === this.#search.plan));
       const total = mine.reduce((sum, { jobs }) => sum + jobs, 0);
-      const count = counts.length === 0 || !isOfAll ? "" : total >= countedTo ? `${whole(countedTo)}+` : whole(total);
-      return this.#statusLink(status, common.status[status], count);
-    });
-    const more = MORE_STATUSES.map((status) => this.#statusLink(status, words.states[status], "", "extra"));
-    this.#put([all, ...links, ...more]);
+      const isCounted = isOfAll && counts.length > 0 && STATUSES.includes(status);
+      count.textContent = !isCounted ? "" : total >= countedTo ? ` ${whole(countedTo)}+` : ` ${whole(total)}`;
+      const isOn = (this.#search.status ?? "") === status;
+      link.href = address(changed(this.#search, { status: isOn ? null : status }));
+      if (isOn) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
   }
 
   focus() {
@@ -82,26 +85,6 @@ export class JobFilters {
   queues() {
     const names = (this.#figures.newest("queues")?.queues ?? []).map(({ name }) => name);
     for (const name of names) offer(this.#fields.queue, name, { isChosen: false });
-  }
-
-  /** Links that are the same stay: one may be about to press them. */
-  #put(links) {
-    const there = [...this.#statuses.children];
-    links.forEach((link, index) => {
-      if (!there[index]) this.#statuses.append(link);
-      else if (!there[index].isEqualNode(link)) {
-        const hadFocus = there[index] === document.activeElement;
-        there[index].replaceWith(link);
-        if (hadFocus) link.focus();
-      }
-    });
-  }
-
-  #statusLink(status, text, count, extra = "") {
-    const isOn = this.#search.status === status;
-    const href = address(changed(this.#search, { status: isOn ? null : status }));
-    const number = count && element("span", { class: "count" }, count);
-    return element("a", { href, class: extra, "data-status": status, "aria-current": isOn ? "true" : null }, text, number || null);
   }
 
   #label(name) {
@@ -123,6 +106,17 @@ export class JobFilters {
   #open(isOpen) {
     this.#panel.hidden = !isOpen;
     this.#toggle.setAttribute("aria-expanded", isOpen);
+  }
+
+  /** Made once: one may be about to press them while they count. */
+  #makeLinks() {
+    const texts = { "": words.all, ...pick(common.status, STATUSES), ...pick(words.states, MORE_STATUSES) };
+    for (const [status, text] of Object.entries(texts)) {
+      const count = element("span", { class: "count" });
+      const link = element("a", { "data-status": status, class: MORE_STATUSES.includes(status) ? "extra" : null }, text, count);
+      this.#links.set(status, { link, count });
+      this.#statuses.append(link);
+    }
   }
 
   #makeFields() {
@@ -153,3 +147,5 @@ function offer(list, value, { isChosen = true } = {}) {
   if (![...list.options].some((option) => option.value === value)) list.append(element("option", { value }, value));
   if (isChosen) list.value = value;
 }
+
+const pick = (table, names) => Object.fromEntries(names.map((name) => [name, table[name]]));

@@ -4,17 +4,14 @@ import { button, element } from "../common/dom.js";
 import { clock, whole } from "../common/format.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/admin_jobs.js";
-import { ACTIONS, actOn, fitting } from "./job_actions.js";
 import { JobBar } from "./job_bar.js";
-import { actOnMany } from "./job_bulk.js";
 import { JobFilters } from "./job_filters.js";
+import { failure, found, nothing } from "./job_findings.js";
+import { ListActions } from "./job_list_actions.js";
 import { PAGE, JobPages } from "./job_pages.js";
-import { MEMBERS, address, isSame } from "./job_query.js";
+import { address, isSame } from "./job_query.js";
 import { Selection } from "./job_selection.js";
 import { JobTable } from "./job_table.js";
-import { named } from "./job_naming.js";
-import { openMenu } from "./menu.js";
-import { Outcome } from "./outcome.js";
 import { Repeat } from "./repeat.js";
 
 const SLOW_MILLISECONDS = 1_000;
@@ -28,34 +25,41 @@ export class JobList {
   #filters;
   #bar;
   #table;
-  #outcome;
+  #acting;
   #state = element("div", { class: "jobs-state" });
   #more = button("", () => this.#goOn(), { class: "jobs-more", hidden: true });
   #selection = new Selection(() => this.#showChosen());
   #refreshing;
   #life = null;
   #isLooking = false;
+  #isOld = false;
   #trouble = null;
   #ends = [];
 
   constructor(shared) {
     this.#shared = shared;
-    this.#outcome = new Outcome(shared);
     this.#filters = new JobFilters(shared.figures, { onSearch: (search) => this.#go(search) });
     this.#bar = new JobBar({
       onNewer: () => this.#begin(),
       onClear: () => this.#selection.clear(),
-      onMany: (action, isSelection) => this.#actOnMany(action, isSelection),
+      onMany: (action, isSelection) => this.#acting.onMany(action, isSelection),
     });
     this.#table = new JobTable({
       onChoose: (jobId, isChosen, isRange) => this.#selection.choose(jobId, isChosen, { ordered: this.#table.ids, isRange }),
       onChooseAll: (isChosen) => this.#selection.chooseAll(this.#table.ids, isChosen),
-      onMenu: (row) => this.#menu(row),
+      onMenu: (row) => this.#acting.menu(row),
+    });
+    this.#acting = new ListActions(shared, {
+      table: this.#table,
+      selection: this.#selection,
+      searched: () => this.search,
+      onSearch: (search) => this.#go(search),
+      onDone: () => this.#refreshing.now(),
     });
     this.#refreshing = new Repeat((signal) => this.#refresh(signal), shared);
     const heading = element("h2", { tabindex: "-1" }, words.title);
-    const found = element("div", { class: "card jobs-found" }, element("div", { class: "scroll" }, this.#table.element), this.#state);
-    this.element.append(heading, this.#filters.element, this.#outcome.element, this.#bar.element, found, this.#more);
+    const results = element("div", { class: "card jobs-found" }, element("div", { class: "scroll" }, this.#table.element), this.#state);
+    this.element.append(heading, this.#filters.element, this.#acting.element, this.#bar.element, results, this.#more);
   }
 
   /** What was found before is still there for whoever comes back to it, and is asked for again. */
@@ -83,7 +87,7 @@ export class JobList {
     this.#pages.open({});
     this.#table.clear();
     this.#selection.clear();
-    this.#outcome.clear();
+    this.#acting.clear();
   }
 
   focusBox() {
@@ -97,9 +101,8 @@ export class JobList {
 
   /** Keys, while the list is shown. */
   acts() {
-    const single = Object.fromEntries(Object.entries(ACTIONS).map(([action, { key }]) => [key, () => this.#actOnCurrent(action)]));
     const open = () => this.#table.current?.link.click();
-    return { ...single, j: () => this.#step(), k: () => this.#table.move(-1), x: () => this.#toggle(), o: open, "/": () => this.focusBox() };
+    return { ...this.#acting.keys(), j: () => this.#step(), k: () => this.#table.move(-1), x: () => this.#toggle(), o: open, "/": () => this.focusBox() };
   }
 
   /** {before, after, at, shown} of a job among those that were found; null when it is not among them. */
@@ -176,10 +179,21 @@ export class JobList {
   async #refresh(signal) {
     if (this.#isLooking || this.#trouble) return;
     const life = this.#life;
-    const changed = await this.#pages.refresh(this.#table.isSeen, signal);
+    const changed = await this.#pages.refresh(this.#table.isSeen, signal).catch((refusal) => this.#sayOld(refusal, signal));
     if (life !== this.#life) return;
     this.#table.show(this.#pages.jobs, this.#pages.marks, changed);
     this.#bar.newer(this.#pages.newer, this.#pages.newer >= PAGE);
+    if (this.#isOld) this.#showState();
+    this.#isOld = false;
+  }
+
+  /** What is shown was not confirmed: since when is said until it is. */
+  #sayOld(refusal, signal) {
+    if (!signal.aborted && !refusal.isUnauthorized && this.#pages.askedAt) {
+      this.#isOld = true;
+      this.#bar.say(words.asOf(clock(this.#pages.askedAt)));
+    }
+    throw refusal;
   }
 
   /** Of running jobs, from what workers say each second. */
@@ -204,42 +218,18 @@ export class JobList {
   }
 
   #showState() {
-    const { jobs, lookedAt, isWhole, readAs } = this.#pages;
-    const isEmpty = jobs.size === 0;
     this.element.setAttribute("aria-busy", this.#isLooking);
-    this.#more.hidden = isWhole || this.#isLooking || this.#trouble !== null;
-    this.#more.textContent = isEmpty ? words.goOnLooking : common.more;
-    if (this.#trouble) this.#state.replaceChildren(this.#failure(this.#trouble));
-    else if (isEmpty && !this.#isLooking) this.#state.replaceChildren(this.#nothing(isWhole, lookedAt));
-    else this.#state.replaceChildren();
-    if (this.#isLooking) return;
-    const sentences = [
-      !isEmpty && words.shown(whole(jobs.size), whole(lookedAt), isWhole),
-      readAs && words.readAs[readAs],
-      this.#estimate(),
-    ];
-    this.#bar.say(this.#trouble ? "" : sentences.filter(Boolean).join(" "));
-  }
-
-  #estimate() {
-    const { isExact, estimatedTotal } = this.#shared.figures.newest("stats") ?? {};
-    const isOfAll = MEMBERS.every((name) => !this.search[name]);
-    return isOfAll && isExact === false && estimatedTotal ? words.about(whole(estimatedTotal)) : "";
-  }
-
-  #nothing(isWhole, lookedAt) {
-    if (!isWhole) return element("p", { class: "empty" }, words.noneYet(whole(lookedAt)));
-    const isOfAll = MEMBERS.every((name) => !this.search[name]);
-    if (isOfAll) return element("p", { class: "empty" }, words.noJobs);
-    return element("div", { class: "empty" }, element("p", {}, words.noneFound), element("a", { class: "link", href: address({}) }, words.allJobs));
-  }
-
-  #failure(refusal) {
-    const details = refusal.details.map(({ path, message }) => element("li", {}, `${words.members[path] ?? path}: ${message}`));
-    const again = button(common.tryAgain, () => (this.#pages.jobs.size > 0 ? this.#look() : this.#begin()));
-    const since = this.#pages.askedAt && element("p", {}, words.asOf(clock(this.#pages.askedAt)));
-    if (this.#pages.jobs.size === 0) this.#table.clear();
-    return element("div", { class: "notice", role: "alert" }, element("p", {}, words.lost(refusal.message)), details.length > 0 ? element("ul", {}, ...details) : null, since, again);
+    this.#more.hidden = this.#pages.isWhole || this.#isLooking || this.#trouble !== null;
+    this.#more.textContent = this.#pages.jobs.size === 0 ? words.goOnLooking : common.more;
+    if (this.#isLooking) {
+      this.#state.replaceChildren();
+      return;
+    }
+    if (this.#trouble && this.#pages.jobs.size === 0) this.#table.clear();
+    const again = () => (this.#pages.jobs.size > 0 ? this.#look() : this.#begin());
+    const instead = this.#trouble ? failure(this.#trouble, this.#pages.askedAt, again) : nothing(this.#pages, this.search);
+    this.#state.replaceChildren(...(instead ? [instead] : []));
+    this.#bar.say(this.#trouble ? "" : found(this.#pages, this.search, this.#shared.figures.newest("stats")));
   }
 
   #showChosen() {
@@ -257,47 +247,5 @@ export class JobList {
   #toggle() {
     const jobId = this.#table.current?.job.jobId;
     if (jobId && this.#shared.mayChange) this.#selection.choose(jobId, !this.#selection.ids.has(jobId));
-  }
-
-  #menu(row) {
-    const { job } = row;
-    const actions = this.#shared.mayChange ? fitting(job) : [];
-    openMenu(row.menu, words.actionsOn(named(job)), [
-      { text: words.open, act: () => row.link.click() },
-      { text: words.ofThisUser, act: () => this.#go({ userId: job.userId }) },
-      ...actions.map((action) => ({ text: words.actions[action], act: () => this.#act(action, row), isDanger: ACTIONS[action].isDanger })),
-    ]);
-  }
-
-  #actOnCurrent(action) {
-    if (!this.#shared.mayChange) return;
-    if (this.#selection.ids.size > 0) this.#actOnMany(action, true);
-    else if (this.#table.current) this.#act(action, this.#table.current);
-  }
-
-  async #act(action, row) {
-    if (row.mark === "gone" || !ACTIONS[action].fits(row.job)) {
-      this.#outcome.tell({ text: words.doesNotFit[action](named(row.job)), isWorry: true });
-      return;
-    }
-    await this.#outcome.of(() => actOn(action, row.job));
-    row.link.focus({ preventScroll: true });
-    this.#refreshing.now();
-  }
-
-  async #actOnMany(action, isSelection) {
-    const chosen = [...this.#selection.ids];
-    const what = isSelection ? words.theChosen(words.jobs(whole(chosen.length))) : words.described(this.#parts());
-    const done = await this.#outcome.of((onBusy) => actOnMany(action, isSelection ? { jobIds: chosen } : this.search, { what, onBusy }));
-    if (done && isSelection) this.#selection.clear();
-    this.#refreshing.now();
-  }
-
-  /** What is looked for, in words. */
-  #parts() {
-    return MEMBERS.filter((name) => this.search[name]).map((name) => {
-      const value = this.search[name];
-      return `${words.members[name]} “${name === "status" ? (common.status[value] ?? words.states[value]) : value}”`;
-    });
   }
 }

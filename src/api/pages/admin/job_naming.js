@@ -1,6 +1,7 @@
 /** What a job is called and how it stands, in words: the same in a row, in a dialog and at the head of its own view. */
 
 import { element } from "../common/dom.js";
+import { span } from "../common/format.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/admin_jobs.js";
 
@@ -27,5 +28,17 @@ export function chip(job, mark = null) {
 
 /** A worker's words for its step, in the page's language where they are known. */
 export const step = ({ stepCode, currentStep }) => common.steps[stepCode ?? "starting"] ?? currentStep ?? stepCode;
+
+/** Why a waiting job waits, and for how long yet, as far as anybody can say. */
+export function place({ state, position, positionAtLeast, estimatedWaitTime, reason, retrying }) {
+  const said = [
+    retrying ? words.states.retrying : words.states[state],
+    position && words.position(position),
+    positionAtLeast && words.farBack(positionAtLeast),
+    Number.isFinite(estimatedWaitTime) && words.startsIn(span(estimatedWaitTime)),
+    reason && (words.standstill[reason] ?? reason),
+  ];
+  return said.filter(Boolean).join(" · ");
+}
 
 export const firstLine = (text) => (text ?? "").split("\n", 1)[0];

@@ -70,9 +70,9 @@ export class JobRow {
 
   /** How long ago, and for how long: as time goes on. */
   tick() {
-    const { createdAt, startedAt, finishedAt } = this.job;
+    const { createdAt, startedAt, finishedAt, status } = this.job;
     write(this.#parts.age, words.ago(span(seconds(createdAt))));
-    write(this.#parts.took, startedAt ? lasted(seconds(startedAt, finishedAt)) : "–");
+    write(this.#parts.took, startedAt && status !== "waiting" ? lasted(seconds(startedAt, finishedAt)) : "–");
   }
 
   choose(isChosen) {

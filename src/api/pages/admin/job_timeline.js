@@ -80,7 +80,8 @@ function table(attempts) {
   const rows = attempts.toReversed().map((one) => row(one));
   return element(
     "div",
-    { class: "scroll" },
+    // Reached by tab, for the arrows to scroll what a narrow window cuts off.
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": words.attempts },
     element("table", { class: "attempts", "aria-label": words.attempts }, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows)),
   );
 }

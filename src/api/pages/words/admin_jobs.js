@@ -162,7 +162,7 @@ export const en = {
   jobLost: (why) => `The job could not be loaded. ${why}`,
   summary: "About this job",
   facts: {
-    created: "Created", place: "Waits", runAt: "Not before", started: "Started", again: "Started again", finished: "Ended", requeuedFrom: "Requeued from",
+    created: "Created", runAt: "Not before", started: "Started", again: "Started again", finished: "Ended", requeuedFrom: "Requeued from",
     requeuedAs: "Requeued as",
   },
   theirJobs: "their jobs",
@@ -370,7 +370,7 @@ export const ko = {
   jobLost: (why) => `작업을 불러오지 못했습니다. ${why}`,
   summary: "작업 정보",
   facts: {
-    created: "생성", place: "대기", runAt: "시작 가능", started: "시작", again: "다시 시작", finished: "종료", requeuedFrom: "원래 작업",
+    created: "생성", runAt: "시작 가능", started: "시작", again: "다시 시작", finished: "종료", requeuedFrom: "원래 작업",
     requeuedAs: "다시 실행한 작업",
   },
   theirJobs: "이 사용자의 작업",
