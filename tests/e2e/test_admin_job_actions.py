@@ -267,3 +267,26 @@ def test_a_deleted_job_says_so(browser: Browser, jobs: Jobs) -> None:
         for gone in (str(uuid4()), "no-id"):
             page.evaluate("id => { location.hash = `#/jobs/${id}` }", gone)
             expect(page.get_by_role("alert")).to_contain_text("There is no such job")
+
+
+def test_a_completed_run_shows_its_rules_and_its_figures(browser: Browser, site: Site) -> None:
+    with visiting(browser, site, role="admin") as visit:
+        page = visit.page
+        job_id = page.evaluate(RUN)
+        page.evaluate("id => { location.hash = `#/jobs/${id}` }", job_id)
+        expect(page.locator(".job-chip")).to_have_text("Completed")
+        expect(page.locator(".job-metrics")).to_contain_text("Sharpe ratio")
+        expect(page.locator(".rules").last).to_contain_text("crosses_above")
+        assert_accessible(page)
+
+
+RUN = """async () => {
+    const body = {
+        strategyId: "sma-cross",
+        params: { symbol: "AAPL", startDate: "2015-01-01", endDate: "2020-01-01", initialCapital: 10000 },
+    };
+    const answer = await fetch("api/backtest/queue", {
+        method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" },
+    });
+    return (await answer.json()).jobId;
+}"""

@@ -9,14 +9,22 @@ import { MEMBERS, address } from "./job_query.js";
 const isOfAll = (search) => MEMBERS.every((name) => !search[name]);
 
 /** One line above the table. stats: the newest figures of all jobs, where they are known. */
-export function found({ jobs, lookedAt, isWhole, readAs }, search, stats) {
+export function found(pages, search, stats) {
+  const { readAs } = pages;
   const { isExact, estimatedTotal } = stats ?? {};
   const sentences = [
-    jobs.size > 0 && words.shown(whole(jobs.size), whole(lookedAt), isWhole),
+    howMany(pages),
     readAs && words.readAs[readAs],
     isOfAll(search) && isExact === false && estimatedTotal && words.about(whole(estimatedTotal)),
   ];
   return sentences.filter(Boolean).join(" ");
+}
+
+function howMany({ jobs, lookedAt, isWhole, isSparse }) {
+  const shown = whole(jobs.size);
+  if (jobs.size === 0) return "";
+  if (isWhole) return words.shownAll(shown);
+  return isSparse ? words.shownAmong(shown, whole(lookedAt)) : words.shown(shown);
 }
 
 /** In place of rows; null where there are any. */

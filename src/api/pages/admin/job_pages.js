@@ -18,6 +18,8 @@ export class JobPages {
   newer = 0;
   readAs = null;
   isWhole = false;
+  /** A page was short and had a next one: more were looked at than found. */
+  isSparse = false;
   askedAt = null;
   #search = {};
   #pages = [];
@@ -31,7 +33,7 @@ export class JobPages {
     this.#pages = [];
     this.#cursor = this.askedAt = this.readAs = null;
     this.lookedAt = this.newer = 0;
-    this.isWhole = false;
+    this.isWhole = this.isSparse = false;
   }
 
   /** The next jobs. Follows pages that are short; onStep is called after each. Throws Refusal. */
@@ -83,6 +85,7 @@ export class JobPages {
     this.readAs = readAs;
     this.#cursor = next && new URLSearchParams(next.split("?")[1]).get("cursor");
     this.isWhole = !this.#cursor;
+    this.isSparse ||= !this.isWhole && jobs.length < PAGE;
     if (jobs.length > 0 || this.#pages.length === 0) this.#pages.push({ cursor, ids: jobs.map(({ jobId }) => jobId) });
   }
 

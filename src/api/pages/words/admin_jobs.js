@@ -49,7 +49,9 @@ export const en = {
   open: "Open",
   ofThisUser: "Jobs of this user",
   looking: (n) => `Looking. ${n} jobs looked at so far.`,
-  shown: (shown, looked, isWhole) => (isWhole ? `${shown} shown, all there are.` : `${shown} shown, ${looked} looked at.`),
+  shown: (n) => `${n} shown, and there are more.`,
+  shownAll: (n) => `${n} shown, all there are.`,
+  shownAmong: (n, looked) => `${n} shown, found among the newest ${looked} jobs; there are older ones.`,
   about: (n) => `About ${n} jobs in all (an estimate).`,
   readAs: {
     jobId: "Read as the id of a job.", userId: "Read as the id of a user.", jobIdPrefix: "Read as the beginning of a job's id.",
@@ -257,7 +259,9 @@ export const ko = {
   open: "열기",
   ofThisUser: "이 사용자의 작업",
   looking: (n) => `찾는 중입니다. 지금까지 작업 ${n}개를 살펴봤습니다.`,
-  shown: (shown, looked, isWhole) => (isWhole ? `${shown}개 표시, 이것이 전부입니다.` : `${shown}개 표시, ${looked}개를 살펴봤습니다.`),
+  shown: (n) => `${n}개 표시, 더 있습니다.`,
+  shownAll: (n) => `${n}개 표시, 이것이 전부입니다.`,
+  shownAmong: (n, looked) => `최근 작업 ${looked}개에서 ${n}개를 찾았습니다. 더 오래된 작업이 남아 있습니다.`,
   about: (n) => `전체 약 ${n}개(추정치).`,
   readAs: {
     jobId: "작업 ID로 찾았습니다.", userId: "사용자 ID로 찾았습니다.", jobIdPrefix: "작업 ID의 앞부분으로 찾았습니다.",
