@@ -108,6 +108,8 @@ class Job(TypedDict):
     strategyName: str | None
     requeuedFrom: UUID | None
     links: Links
+    asked: NotRequired[Annotated[dict[str, Any], Field(description="Of one job alone: a body that asks the same.")]]
+    parameters: NotRequired[Annotated[dict[str, Any], Field(description="Of one job alone: the strategy's values.")]]
     metrics: NotRequired[Metrics | None]
     metricNotes: NotRequired[dict[str, str] | None]
     coverage: NotRequired[Coverage | None]

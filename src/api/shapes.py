@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from api.wording import current_step
+from engine.sweep_request import SweepRequest
 from pgqueue import JobSnapshot
 
 QUEUE_PATH = "/api/backtest/queue"
+ASKED = tuple(str(field.alias) for name, field in SweepRequest.model_fields.items() if name != "priority")
 
 
 def job_shape(job: JobSnapshot, language: str, root: str = "") -> dict[str, Any]:
@@ -48,6 +50,19 @@ def job_shape(job: JobSnapshot, language: str, root: str = "") -> dict[str, Any]
     if job.error is not None and job.status in ("failed", "waiting"):
         shape["error"] = job.error.get("message")
     return shape
+
+
+def asked_shape(args: Mapping[str, Any]) -> dict[str, Any]:
+    """What one job alone is answered with beside its shape: the request, to be read or sent again, and what it came to.
+
+    asked: a flat body without the strategy's snapshot. parameters: its values, those of the request over its defaults.
+    """
+    asked = {name: args[name] for name in ASKED if args.get(name) is not None}
+    strategy, overrides = args.get("strategy"), args.get("strategyParams")
+    declared = strategy.get("params") if isinstance(strategy, Mapping) else None
+    defaults = declared if isinstance(declared, Mapping) else {}
+    parameters = {name: each.get("default") for name, each in defaults.items() if isinstance(each, Mapping)}
+    return {"asked": asked, "parameters": parameters | (overrides if isinstance(overrides, dict) else {})}
 
 
 def strategy_name(args: Mapping[str, Any]) -> str | None:
