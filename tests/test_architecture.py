@@ -29,8 +29,10 @@ OURS = {
         "pgqueue.search",
         "engine.charts",
         "engine.errors",
+        "engine.heat_map",
         "engine.indicators",
         "engine.members",
+        "engine.metrics",
         "engine.provider",
         "engine.request",
         "engine.result",
@@ -41,6 +43,7 @@ OURS = {
         "engine.sweep_request",
         "engine.sweep_result",
         "engine.timeframes",
+        "engine.trade_table",
         "engine.strategies.source",  # a file's errors are shown alike by both command lines
     },
     "alembic": {"api.schema", "engine.schema", "pgqueue.schema", "pgqueue.migration_lock"},

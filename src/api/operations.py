@@ -6,6 +6,7 @@ from typing import Any
 
 from api import answers, result_answers
 from engine.charts import MOST_BUCKETS
+from engine.metrics import SWEPT
 from engine.request import BacktestRequest, body_schema
 from engine.sweep_request import MOST_BEST, SweepRequest
 from engine.timeframes import TIMEFRAMES
@@ -104,11 +105,17 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET", f"{JOB}/result", "What a completed run or sweep left behind",
-        {200: (result_answers.Result, result_answers.SweepResult, CSV)},
+        {200: (result_answers.Result, result_answers.SweepResult, result_answers.HeatMap, CSV)},
         query={
             "format": {"type": "string", "enum": ["json", "csv"]},
             "equity": {"type": "string", "enum": ["sampled", "full"]},
+            "of": {"type": "string", "enum": ["trades", "equity"], "description": "What a run's CSV is of."},
             "offset": WHOLE, "limit": limit_up_to(1000),
+            "sort": {**TEXT, "description": "A member of trades; of a sweep a parameter or metric."},
+            "order": {"type": "string", "enum": ["asc", "desc"]},
+            "heatmap": {**TEXT, "description": "Of a sweep: one parameter, or two with a comma between."},
+            "metric": {"type": "string", "enum": list(SWEPT), "description": "Of a heat map."},
+            "reduce": {"type": "string", "enum": ["max", "min"], "description": "Over the other parameters."},
             "best": {**limit_up_to(MOST_BEST), "description": "Of a sweep: the run of that rank, like any other run."},
         },
         refuses=(400, 404, 409, 410),

@@ -121,6 +121,7 @@ class GridTooLarge(EngineError):
     def __init__(self, count: int, limit: int, *, of: str = "combinations") -> None:
         self.count = count
         self.limit = limit
+        self.of = of
         super().__init__(
             f"sweep: {count:,} {of}, the limit is {limit:,}. Take larger steps, fewer parameters or a shorter range."
         )
