@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api import answers, result_answers
+from api import account_answers, answers, price_answers, result_answers, rule_answers
 from engine.charts import MOST_BUCKETS
 from engine.metrics import SWEPT
 from engine.request import BacktestRequest, body_schema
@@ -165,6 +165,10 @@ OPERATIONS: tuple[Operation, ...] = (
         refuses=(400, 408, 413, 415),
     ),
     Operation(
+        "GET", "/api/strategies/functions", "The rule language: every word, how it is written, what it means",
+        {200: rule_answers.RuleReference, 304: None}, headers=TAG, answers_with=("ETag",),
+    ),
+    Operation(
         "GET", "/api/strategies/{strategyId}", "A built-in strategy or one's own, whole",
         {200: answers.Strategy, 304: None}, headers=TAG, refuses=(404,),
     ),
@@ -177,10 +181,10 @@ OPERATIONS: tuple[Operation, ...] = (
         "DELETE", "/api/strategies/{strategyId}", "Forget one's own strategy; runs keep their snapshots", {204: None},
         headers=REVISIONS, refuses=(404, 412),
     ),
-    Operation("GET", "/api/symbols", "What can be tested, from when to when", {200: answers.Symbols}),
+    Operation("GET", "/api/symbols", "What can be tested, from when to when", {200: price_answers.Symbols}),
     Operation(
         "GET", "/api/symbols/{symbol}/bars", "Prices to draw: at most 2,000 buckets of whole bars",
-        {200: answers.Bars, 304: None},
+        {200: price_answers.Bars, 304: None},
         query={
             "timeframe": {"type": "string", "enum": list(TIMEFRAMES), "default": "1d"},
             "start": {**DAY, "description": "Of the symbol's session, inclusive."},
@@ -190,7 +194,8 @@ OPERATIONS: tuple[Operation, ...] = (
         headers=TAG, refuses=(400, 404), answers_with=("ETag",),
     ),
     Operation(
-        "GET", "/api/account", "What the caller's plan allows, and how much of it is used", {200: answers.Allowance}
+        "GET", "/api/account", "What the caller's plan allows, and how much of it is used",
+        {200: account_answers.Allowance},
     ),
     Operation("GET", "/api/session", "Who is logged in, and until when", {200: answers.Session}),
     Operation(

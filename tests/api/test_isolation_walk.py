@@ -42,6 +42,7 @@ SAME_FOR_ALL = {
     "GET /api/backtest/jobs",
     "GET /api/strategies",
     "GET /api/symbols",
+    "GET /api/strategies/functions",
     "GET /api/symbols/{symbol}/bars",
     "POST /api/strategies",
     "POST /api/strategies/check",
