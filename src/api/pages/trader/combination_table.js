@@ -87,6 +87,7 @@ export class CombinationTable {
 
   async #load(url, { isNew = false } = {}) {
     this.#more.disabled = true;
+    this.#rows.setAttribute("aria-busy", "true");
     say(this.#problem, "");
     try {
       const { table } = await page(url);
@@ -100,6 +101,7 @@ export class CombinationTable {
     } catch (refusal) {
       say(this.#problem, refusal.message);
     }
+    this.#rows.removeAttribute("aria-busy");
     this.#more.disabled = false;
   }
 }

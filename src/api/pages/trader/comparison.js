@@ -9,7 +9,7 @@ import { listed } from "./facts.js";
 import { difference, label, meaning, names, noteOf, shown } from "./metrics.js";
 import { Course, union } from "./timeline.js";
 
-/** sides: two of {job, found, name}. */
+/** sides: two of {job, found, letter, name}. */
 export function comparison(sides) {
   return [...doubts(sides), differences(sides), chart(sides), outcomes(sides)];
 }
@@ -59,7 +59,7 @@ function outcomes([a, b]) {
       element("td", { class: `number ${tone}` }, by),
     );
   });
-  const table = scrolled(words.outcome, [results.metric, a.name, b.name, words.difference], rows, { areNumbers: true });
+  const table = scrolled(words.outcome, [results.metric, a.letter, b.letter, words.difference], rows, { areNumbers: true });
   return element("section", { class: "part" }, element("h3", {}, words.outcome), table);
 }
 

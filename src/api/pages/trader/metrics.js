@@ -20,13 +20,14 @@ const NEUTRAL = new Set(["totalTrades", "openTrades", "exposure", "annualization
 
 /** Where less is better. */
 const LESS = new Set(["volatility", "longestDrawdownBars"]);
+const signed = (count) => `${count > 0 ? "+" : ""}${whole(count)}`;
 const FRACTIONS = new Set([change, percent]);
 
 /** How far the second is from the first, and whether that is better: [text, "up" | "down" | ""]. Fractions in points. */
 export function difference(name, first, second) {
   const by = second - first;
   if (!Number.isFinite(first) || !Number.isFinite(second)) return ["–", ""];
-  const text = FRACTIONS.has(FORMS[name]) ? words.points(gain(by * 100)) : gain(by);
+  const text = FRACTIONS.has(FORMS[name]) ? words.points(gain(by * 100)) : FORMS[name] === whole ? signed(by) : gain(by);
   if (by === 0 || isNeutral(name)) return [text, ""];
   return [text, by > 0 === !LESS.has(name) ? "up" : "down"];
 }

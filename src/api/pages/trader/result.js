@@ -8,7 +8,7 @@ import { look, result } from "./calls.js";
 import { facts } from "./facts.js";
 import { allOthers, beside, headline } from "./metrics.js";
 import { monthly } from "./monthly.js";
-import { runChart, tradeAt } from "./run_chart.js";
+import { runChart, stretches, tradeAt } from "./run_chart.js";
 import { Trades } from "./trades.js";
 
 export class Result {
@@ -58,11 +58,7 @@ export class Result {
 }
 
 function runParts(found, job, title, best) {
-  const spans = found.trades.items.map((trade) => ({
-    ...trade,
-    from: Date.parse(trade.entryTime),
-    to: trade.exitTime ? Date.parse(trade.exitTime) : Infinity,
-  }));
+  const spans = stretches(found.trades.items);
   const chart = runChart(found, title, (time) => trades.mark(time === null ? null : tradeAt(spans, time)));
   const trades = new Trades({ jobId: job.jobId, best }, found.trades, ({ entryTime, exitTime }) =>
     chart.show(Date.parse(entryTime), exitTime ? Date.parse(exitTime) : found.equity.points.at(-1)[0]),

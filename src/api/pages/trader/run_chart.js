@@ -29,7 +29,7 @@ function subject(found, priced) {
   const times = union(equity.times, priced.time ?? []);
   const panes = [equityPane(equity, beside), fallPane(fall)];
   if (priced.time) panes.unshift(pricePane(priced, found.trades.items));
-  const trades = found.trades.items.map((trade) => ({ ...trade, ...stretch(trade) }));
+  const trades = stretches(found.trades.items);
   return {
     times,
     panes,
@@ -92,10 +92,12 @@ function marks(times, trades) {
   return found.sort((a, b) => a.time - b.time);
 }
 
-const stretch = ({ entryTime, exitTime }) => ({
-  from: Date.parse(entryTime),
-  to: exitTime ? Date.parse(exitTime) : Infinity,
-});
+/** The trades with the moments between which each was open; an open one is so to the end of time. */
+export const stretches = (trades) =>
+  trades.map((trade) => {
+    const to = trade.exitTime ? Date.parse(trade.exitTime) : Infinity;
+    return { ...trade, from: Date.parse(trade.entryTime), to };
+  });
 
 export const tradeAt = (trades, time) => trades.findLast(({ from, to }) => from <= time && time <= to);
 

@@ -58,11 +58,11 @@ function best({ sweep }, combinations) {
   const heads = [
     ...(isSplit ? [words.inSample(label(sweep.rankBy)), words.outOfSample(label(sweep.rankBy))] : []),
     ...SHOWN.map(label),
-  ].map((text, index) => element("th", { scope: "col", class: index > (isSplit ? 1 : 2) ? "number extra" : "number" }, text));
+  ].map((text, index) => element("th", { scope: "col", class: index > 1 ? "number extra" : "number" }, text));
   const rows = sweep.best.map((run, index) => {
     const link = element("a", { class: "link", href: combinations.address(index + 1), "aria-label": words.openBest(index + 1, said(run.params)) }, said(run.params));
     const values = [...parts(run).map((value) => shown(sweep.rankBy, value)), ...SHOWN.map((name) => shown(name, run.metrics[name]))];
-    const cells = values.map((text, at) => element("td", { class: at > (isSplit ? 1 : 2) ? "number extra" : "number" }, text));
+    const cells = values.map((text, at) => element("td", { class: at > 1 ? "number extra" : "number" }, text));
     return element("tr", {}, element("td", {}, index + 1), element("td", {}, link), ...cells);
   });
   const head = element("tr", {}, element("th", { scope: "col" }, words.rank), element("th", { scope: "col" }, results.facts.grid), ...heads);

@@ -83,6 +83,7 @@ export class Trades {
 
   async #load(url, { isNew = false } = {}) {
     this.#more.disabled = true;
+    this.#rows.setAttribute("aria-busy", "true");
     say(this.#problem, "");
     try {
       const { trades } = await page(url);
@@ -96,6 +97,7 @@ export class Trades {
     } catch (refusal) {
       say(this.#problem, refusal.message);
     }
+    this.#rows.removeAttribute("aria-busy");
     this.#more.disabled = false;
   }
 

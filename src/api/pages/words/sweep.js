@@ -14,8 +14,8 @@ export const en = {
   rank: "Rank",
   inSample: (metric) => `${metric} before`,
   outOfSample: (metric) => `${metric} after`,
-  openRun: "Open the run",
-  openThis: (what) => `Open the run: ${what}`,
+  openRun: "Open",
+  openThis: (what) => `Open: ${what}`,
   openBest: (rank, what) => `Open no. ${rank}: ${what}`,
 
   map: "Heat map",
@@ -60,8 +60,8 @@ export const ko = {
   rank: "순위",
   inSample: (metric) => `이전 ${metric}`,
   outOfSample: (metric) => `이후 ${metric}`,
-  openRun: "실행 열기",
-  openThis: (what) => `실행 열기: ${what}`,
+  openRun: "열기",
+  openThis: (what) => `열기: ${what}`,
   openBest: (rank, what) => `${rank}위 열기: ${what}`,
 
   map: "히트맵",
