@@ -2,8 +2,10 @@
 
 import { button, element } from "../common/dom.js";
 import { change, money, whole } from "../common/format.js";
+import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/results.js";
+import { words as run } from "../words/run.js";
 import { look, result } from "./calls.js";
 import { facts } from "./facts.js";
 import { allOthers, beside, headline } from "./metrics.js";
@@ -16,13 +18,18 @@ export class Result {
   #job;
   #title;
   #best;
+  #isAlone;
   #loaded = false;
 
-  /** best: of a sweep, which of its runs that were kept in full; its overview when left out. */
-  constructor(job, title, { best = null } = {}) {
+  /**
+   * best: of a sweep, which of its runs that were kept in full; its overview when left out. isAlone: at an address of its
+   * own, where the page has what can be done with it; else links lead there.
+   */
+  constructor(job, title, { best = null, isAlone = false } = {}) {
     this.#job = job;
     this.#title = title;
     this.#best = best;
+    this.#isAlone = isAlone;
     this.element = element("section", { class: "result", "aria-label": words.resultOf(title) });
   }
 
@@ -35,7 +42,8 @@ export class Result {
     try {
       const { jobId } = this.#job;
       const [found, job] = await Promise.all([result(jobId, { best: this.#best }), this.#asked()]);
-      this.element.replaceChildren(...(await this.#parts(found, job)));
+      const parts = await this.#parts(found, job);
+      this.element.replaceChildren(...(this.#isAlone ? [] : [ways(job)]), ...parts);
     } catch (refusal) {
       this.#loaded = false;
       const again = button(common.tryAgain, () => this.load(), { class: "quiet" });
@@ -55,6 +63,17 @@ export class Result {
     const { sweepParts } = await import("./sweep.js");
     return sweepParts(found, job, this.#title);
   }
+}
+
+function ways({ jobId, kind }) {
+  const link = (text, href) => element("a", { class: "quiet", href }, text);
+  return element(
+    "p",
+    { class: "links" },
+    link(run.openAddress, to("runs", jobId)),
+    kind === "sweep" ? null : link(run.compare, to("compare", jobId)),
+    link(run.change, to("", { copy: jobId })),
+  );
 }
 
 function runParts(found, job, title, best) {

@@ -99,7 +99,7 @@ export class RunView {
   #showResult(job) {
     this.#standing?.rest();
     this.#standing = null;
-    const result = new Result(job, this.#name(), { best: this.#asked.best });
+    const result = new Result(job, this.#name(), { best: this.#asked.best, isAlone: true });
     result.element.classList.add("card", "sheet");
     this.#place.replaceChildren(result.element);
     result.load();
