@@ -106,6 +106,7 @@ def test_it_polls_while_the_stream_is_cut_and_ends_all_the_same(browser: Browser
         with page_of_the_site(visit, slow_site, f"?run={job_id}") as page:
             expect(page.locator("backtest-progress")).to_have_attribute("status", "completed")
             assert len(heard(page, "completed")) == 1
+            expect(page.locator("#outcome")).to_have_text("Sharpe ratio not defined")
 
 
 def test_a_hidden_page_holds_no_stream_and_catches_up(browser: Browser, slow_site: Site) -> None:

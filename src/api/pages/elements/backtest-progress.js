@@ -74,13 +74,14 @@ export class BacktestProgress extends HTMLElement {
     this.#parts = made(root);
   }
 
-  /** The id of the run that is followed; another one begins anew. */
+  /** The id of the run that is followed, or ""; another one begins anew, null ends it. */
   get jobId() {
     return this.getAttribute("job-id") ?? "";
   }
 
   set jobId(jobId) {
-    this.setAttribute("job-id", jobId);
+    if (jobId) this.setAttribute("job-id", jobId);
+    else this.removeAttribute("job-id");
   }
 
   /** What was heard of it last, as GET /api/backtest/queue/{jobId} answers; null before. */
@@ -166,7 +167,7 @@ export class BacktestProgress extends HTMLElement {
     const words = this.#language === "ko" ? KO : EN;
     const { phase, number, bar, fill, extra } = this.#parts;
     const percent = this.#job?.status === "completed" ? 100 : (this.#job?.progress ?? 0);
-    put(phase, this.#job ? phaseOf(this.#job, words) : words.connecting);
+    put(phase, this.#job ? phaseOf(this.#job, words) : this.jobId && !this.#trouble ? words.connecting : "");
     put(number, this.#job?.status === "processing" ? `${percent}%` : "");
     put(extra, words[this.#trouble] ?? (this.#job ? beside(this.#job, words) : ""));
     // A new attempt begins at 0: that is a fact, not a movement to be watched.
