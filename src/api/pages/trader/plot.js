@@ -18,6 +18,7 @@ export function library() {
 const KINDS = { candles: "CandlestickSeries", line: "LineSeries", fall: "BaselineSeries" };
 /** So many marks in sight may have a word each. */
 const WORDED = 24;
+const DAY = 86_400_000;
 const seconds = (time) => Math.floor(time / 1000);
 
 export class Plot {
@@ -40,7 +41,8 @@ export class Plot {
     this.#library = library;
     this.#panes = panes;
     this.#times = union(...panes.flatMap(({ lines }) => lines.map(({ points }) => points.map(({ time }) => time))));
-    this.#chart = library.createChart(place, { ...BEHAVIOUR, ...chartColours() });
+    const timeScale = { ...BEHAVIOUR.timeScale, timeVisible: this.#times[1] - this.#times[0] < DAY };
+    this.#chart = library.createChart(place, { ...BEHAVIOUR, timeScale, ...chartColours() });
     panes.forEach((pane, index) => this.#add(pane, index));
     this.#chart.panes().forEach((pane, index) => pane.setStretchFactor(panes[index].weight));
     this.#chart.timeScale().fitContent();
