@@ -83,8 +83,8 @@ class Totals(TypedDict):
     slots: int
 
 
-class Job(TypedDict):
-    """A run, as it is now. The same members in an answer, in a list and in an event."""
+class JobMembers(TypedDict):
+    """What owners and operators are told of a run alike."""
 
     jobId: UUID
     kind: str
@@ -111,18 +111,25 @@ class Job(TypedDict):
     strategyId: str | None
     strategyName: str | None
     requeuedFrom: UUID | None
-    links: Links
-    asked: NotRequired[Annotated[dict[str, Any], Field(description="Of one job alone: a body that asks the same.")]]
-    parameters: NotRequired[Annotated[dict[str, Any], Field(description="Of one job alone: the strategy's values.")]]
     metrics: NotRequired[Metrics | None]
     metricNotes: NotRequired[dict[str, str] | None]
     coverage: NotRequired[Coverage | None]
     warnings: NotRequired[list[Warned] | None]
     error: NotRequired[str | None]
+    request: NotRequired[
+        Annotated[dict[str, Any], Field(description="Of a job by itself: a body that asks for it again.")]
+    ]
     estimatedWaitTime: NotRequired[Annotated[int | None, Field(ge=0)]]
     position: NotRequired[int | None]
     positionAtLeast: NotRequired[int]
     reason: NotRequired[Reason]
+
+
+class Job(JobMembers):
+    """A run, as it is now. The same members in an answer, in a list and in an event."""
+
+    links: Links
+    parameters: NotRequired[Annotated[dict[str, Any], Field(description="Of a job by itself: the strategy's values.")]]
 
 
 class Jobs(TypedDict):

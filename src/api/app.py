@@ -24,7 +24,8 @@ from api import (
     strategies,
     sweeps,
 )
-from api.admin import accounts, audit, dashboard, jobs, queues
+from api.admin import accounts, audit, bulk, dashboard, jobs, queues, workers
+from api.compression import Compression
 from api.hub import Hub
 from api.known_symbols import KnownSymbols
 from api.prometheus import Measured, Scraper, Telemetry
@@ -67,7 +68,8 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
                 app.state.pool, app.state.queue, app.state.user_role = pool, queue, user_role
                 app.state.symbols, app.state.dashboard = KnownSymbols(pool), dashboard.Dashboard(pool)
                 app.state.charts = prices.Charts(pool)
-                async with _streams(app, settings, database_url):
+                # Streams end first, then what they are fed by.
+                async with app.state.dashboard.running(), _streams(app, settings, database_url):
                     yield
 
     app = Starlette(
@@ -102,12 +104,13 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route("/readyz", health.ready, methods=["GET"]),
             Route("/", static.index, methods=["GET"]),
             Route("/admin", static.admin, methods=["GET"]),
-            Mount("/static", static.assets(), name="static"),
+            Mount("/static", static.Assets(), name="static"),
         ],
         middleware=[
             Middleware(Measured, telemetry=telemetry),
             Middleware(static.SecurityHeaders),
             Middleware(RateHeaders),
+            Middleware(Compression),
         ],
         exception_handlers=problems.HANDLERS,
         lifespan=lifespan,
@@ -165,16 +168,22 @@ def _admin_routes() -> list[Route]:
         Route(f"{ADMIN}/queues/{{queue}}", queues.limit, methods=["PATCH"]),
         Route(f"{ADMIN}/queues/{{queue}}/pause", queues.pause, methods=["POST"]),
         Route(f"{ADMIN}/queues/{{queue}}/resume", queues.resume, methods=["POST"]),
-        Route(f"{ADMIN}/workers", queues.workers, methods=["GET"]),
+        Route(f"{ADMIN}/workers", workers.show, methods=["GET"]),
         Route(f"{ADMIN}/jobs", jobs.show, methods=["GET"]),
-        Route(f"{ADMIN}/jobs/requeue", jobs.requeue_many, methods=["POST"]),
-        Route(f"{ADMIN}/jobs/cancel", jobs.cancel_many, methods=["POST"]),
+        Route(f"{ADMIN}/jobs/requeue", bulk.requeue, methods=["POST"]),
+        Route(f"{ADMIN}/jobs/cancel", bulk.cancel, methods=["POST"]),
+        Route(f"{ADMIN}/jobs/delete", bulk.delete, methods=["POST"]),
+        Route(f"{ADMIN}/jobs/priority", bulk.move, methods=["POST"]),
         Route(f"{ADMIN}/jobs/{{job_id}}", jobs.detail, methods=["GET"]),
+        Route(f"{ADMIN}/jobs/{{job_id}}", jobs.move, methods=["PATCH"]),
+        Route(f"{ADMIN}/jobs/{{job_id}}", jobs.delete, methods=["DELETE"]),
+        Route(f"{ADMIN}/jobs/{{job_id}}/result", jobs.result, methods=["GET"]),
         Route(f"{ADMIN}/jobs/{{job_id}}/requeue", jobs.requeue, methods=["POST"]),
         Route(f"{ADMIN}/jobs/{{job_id}}/cancel", jobs.cancel, methods=["POST"]),
         Route(f"{ADMIN}/accounts", accounts.show, methods=["GET"]),
         Route(f"{ADMIN}/accounts/{{user_id}}", accounts.detail, methods=["GET"]),
         Route(f"{ADMIN}/accounts/{{user_id}}", accounts.change, methods=["PATCH"]),
+        Route(f"{ADMIN}/accounts/{{user_id}}/ledger", accounts.ledger, methods=["GET"]),
         Route(f"{ADMIN}/accounts/{{user_id}}/credits", accounts.grant, methods=["POST"]),
         Route(f"{ADMIN}/audit", audit.show, methods=["GET"]),
     ]

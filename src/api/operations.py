@@ -79,6 +79,22 @@ def limit_up_to(most: int) -> dict[str, Any]:
     return {"type": "integer", "minimum": 1, "maximum": most}
 
 
+RESULT = (result_answers.Result, result_answers.SweepResult, result_answers.HeatMap, CSV)
+RESULT_QUERY: dict[str, dict[str, Any]] = {
+    "format": {"type": "string", "enum": ["json", "csv"]},
+    "equity": {"type": "string", "enum": ["sampled", "full"]},
+    "of": {"type": "string", "enum": ["trades", "equity"], "description": "What a run's CSV is of."},
+    "offset": WHOLE,
+    "limit": limit_up_to(1000),
+    "sort": {**TEXT, "description": "A member of trades; of a sweep a parameter or metric."},
+    "order": {"type": "string", "enum": ["asc", "desc"]},
+    "heatmap": {**TEXT, "description": "Of a sweep: one parameter, or two with a comma between."},
+    "metric": {"type": "string", "enum": list(SWEPT), "description": "Of a heat map."},
+    "reduce": {"type": "string", "enum": ["max", "min"], "description": "Over the other parameters."},
+    "best": {**limit_up_to(MOST_BEST), "description": "Of a sweep: the run of that rank, like any other run."},
+}
+
+
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", QUEUE, "Queue a backtest", {200: answers.Queued},
@@ -105,20 +121,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET", f"{JOB}/result", "What a completed run or sweep left behind",
-        {200: (result_answers.Result, result_answers.SweepResult, result_answers.HeatMap, CSV)},
-        query={
-            "format": {"type": "string", "enum": ["json", "csv"]},
-            "equity": {"type": "string", "enum": ["sampled", "full"]},
-            "of": {"type": "string", "enum": ["trades", "equity"], "description": "What a run's CSV is of."},
-            "offset": WHOLE, "limit": limit_up_to(1000),
-            "sort": {**TEXT, "description": "A member of trades; of a sweep a parameter or metric."},
-            "order": {"type": "string", "enum": ["asc", "desc"]},
-            "heatmap": {**TEXT, "description": "Of a sweep: one parameter, or two with a comma between."},
-            "metric": {"type": "string", "enum": list(SWEPT), "description": "Of a heat map."},
-            "reduce": {"type": "string", "enum": ["max", "min"], "description": "Over the other parameters."},
-            "best": {**limit_up_to(MOST_BEST), "description": "Of a sweep: the run of that rank, like any other run."},
-        },
-        refuses=(400, 404, 409, 410),
+        {200: RESULT}, query=RESULT_QUERY, refuses=(400, 404, 409, 410),
     ),
     Operation(
         "GET", f"{JOB}/events", "One job's changes as Server-Sent Events, to its end", {200: EVENTS, 204: None},

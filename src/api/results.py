@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -26,11 +27,16 @@ async def show(request: Request) -> Response:
     """
     account = await identify(request)
     job = await find_job(request, request.path_params["job_id"], account)
+    return await show_of(request, job, user_id=account.user_id)
+
+
+async def show_of(request: Request, job: JobSnapshot, *, user_id: UUID | None) -> Response:
+    """What that job left behind, as the request's query wants it. user_id: whose it must be; None: anyone's."""
     if job.kind not in (BACKTEST.name, sweeps.SWEEP.name):
         raise not_found("result")
     if job.status != "completed":
         raise conflict(f"The job is {job.status}: only a completed one has a result.")
-    stored = await request.app.state.queue.result(job.id, user_id=account.user_id)
+    stored = await request.app.state.queue.result(job.id, user_id=user_id)
     if stored is None:
         raise not_found("result")
     if not stored.detail:

@@ -145,6 +145,8 @@ audit = Table(
     Column("target", Text, nullable=False),
     Column("facts", JSONB, nullable=False),
     Column("outcome", Text),
+    # Of the API key it was done with, as it was called then.
+    Column("key_name", Text),
     CheckConstraint("length(action) between 1 and 63", name="action_length"),
     CheckConstraint("length(target) between 1 and 200", name="target_length"),
     CheckConstraint("jsonb_typeof(facts) = 'object'", name="facts_are_object"),

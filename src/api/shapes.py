@@ -6,11 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from api.wording import current_step
-from engine.sweep_request import SweepRequest
 from pgqueue import JobSnapshot
 
 QUEUE_PATH = "/api/backtest/queue"
-ASKED = tuple(str(field.alias) for name, field in SweepRequest.model_fields.items() if name != "priority")
+OF_REQUESTS = (
+    *("symbol", "timeframe", "startDate", "endDate", "initialCapital", "strategyParams", "costs", "benchmark"),
+    *("lot", "closeAtEnd", "riskFreeRate", "outOfSampleFrom"),
+)
+OF_SWEEPS = ("grid", "where", "rankBy", "top")
 
 
 def job_shape(job: JobSnapshot, language: str, root: str = "") -> dict[str, Any]:
@@ -52,17 +55,12 @@ def job_shape(job: JobSnapshot, language: str, root: str = "") -> dict[str, Any]
     return shape
 
 
-def asked_shape(args: Mapping[str, Any]) -> dict[str, Any]:
-    """What one job alone is answered with beside its shape: the request, to be read or sent again, and what it came to.
-
-    asked: a flat body without the strategy's snapshot. parameters: its values, those of the request over its defaults.
-    """
-    asked = {name: args[name] for name in ASKED if args.get(name) is not None}
-    strategy, overrides = args.get("strategy"), args.get("strategyParams")
-    declared = strategy.get("params") if isinstance(strategy, Mapping) else None
-    defaults = declared if isinstance(declared, Mapping) else {}
-    parameters = {name: each.get("default") for name, each in defaults.items() if isinstance(each, Mapping)}
-    return {"asked": asked, "parameters": parameters | (overrides if isinstance(overrides, dict) else {})}
+def request_shape(job: JobSnapshot) -> dict[str, Any]:
+    """The body that asks for the job once more, for those who change it first."""
+    args = job.args
+    body = {name: args[name] for name in OF_SWEEPS if name in args}
+    params = {name: args[name] for name in OF_REQUESTS if name in args}
+    return {"strategyId": args.get("strategyId"), "params": params, **body, "priority": job.priority}
 
 
 def strategy_name(args: Mapping[str, Any]) -> str | None:
@@ -72,8 +70,13 @@ def strategy_name(args: Mapping[str, Any]) -> str | None:
 
 
 def remaining(job: JobSnapshot) -> int | None:
-    """Whole seconds, rounded up: a bar that says 0 s and goes on looks broken."""
-    return None if job.remaining_seconds is None else int(-(-job.remaining_seconds // 1))
+    """Whole seconds until the job's run should be done."""
+    return whole_seconds(job.remaining_seconds)
+
+
+def whole_seconds(seconds: float | None) -> int | None:
+    """Rounded up: a bar that says 0 s and goes on looks broken."""
+    return None if seconds is None else int(-(-seconds // 1))
 
 
 def links(job_id: UUID, root: str) -> dict[str, str]:
@@ -83,3 +86,12 @@ def links(job_id: UUID, root: str) -> dict[str, str]:
 
 def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parameters(args: Mapping[str, Any]) -> dict[str, Any]:
+    """The strategy's parameters as the job runs them: what was asked for over the defaults of its snapshot."""
+    strategy, overrides = args.get("strategy"), args.get("strategyParams")
+    declared = strategy.get("params") if isinstance(strategy, Mapping) else None
+    defaults = declared if isinstance(declared, Mapping) else {}
+    found = {name: each.get("default") for name, each in defaults.items() if isinstance(each, Mapping)}
+    return found | (overrides if isinstance(overrides, dict) else {})

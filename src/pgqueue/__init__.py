@@ -40,6 +40,7 @@ from pgqueue.job import (
 )
 from pgqueue.listener import Listener
 from pgqueue.logs import configure as configure_logs
+from pgqueue.many import BATCH, Acted, Action
 from pgqueue.outage import loudness
 from pgqueue.queue import UNSET, Queue, Unset
 from pgqueue.row_security import USER_ROLE, acting_as, check_row_security, require_row_security
@@ -50,10 +51,13 @@ from pgqueue.transaction import enqueue
 from pgqueue.watch import watch
 
 __all__ = [
+    "BATCH",
     "CHANGED",
     "NOBODY",
     "UNSET",
     "USER_ROLE",
+    "Acted",
+    "Action",
     "Allowance",
     "ArgsTooLarge",
     "Cancelled",

@@ -35,6 +35,7 @@ from pgqueue.job import (
     Quota,
     StoredResult,
 )
+from pgqueue.many import BATCH, Acted, Action, act, tell
 from pgqueue.outage import loudness, reason
 from pgqueue.queries import sql
 from pgqueue.row_security import acting_as, execute_as
@@ -365,6 +366,20 @@ class Queue:
         """Remove a final job with its result and attempts. JobNotFound; WrongState while it is unfinished."""
         asked = {"wanted": "completed, failed or cancelled", "verb": "delete"}
         await self._change("delete_job", job_id, user_id, actor, asked)
+
+    async def act_on_many(
+        self, action: Action, job_ids: Sequence[UUID], *, priority: int | None = None, actor: str | None = None
+    ) -> Acted:
+        """Requeue, cancel, delete or prioritize a batch of jobs, all in one transaction.
+
+        Passes over jobs that are in no state for it and those that somebody else is changing. priority: to be theirs.
+        At most BATCH, else BatchTooLarge.
+        """
+        if len(job_ids) > BATCH:
+            raise BatchTooLarge(len(job_ids), limit=BATCH)
+        async with self._pool.connection() as connection:
+            rows = await act(connection, action, job_ids, actor=self._acting(actor), priority=priority)
+        return tell(rows, action, hints=self._hints, waiting=self._waiting)
 
     async def history(self, job_id: UUID, *, limit: int = 1000) -> Sequence[HistoryEntry]:
         """The job's life in order, its first `limit` moments: also of a job that was deleted. Empty when unknown."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -323,7 +324,9 @@ class Worker:
 
     async def _keep_lease(self) -> None:
         while True:
-            await self._lease.keep(running=self._running, on_cancel=self._cancel, on_lost=lambda: None)
+            await self._lease.keep(
+                running=self._running, on_cancel=self._cancel, on_lost=lambda: None, held_bytes=self._held_bytes
+            )
             log.warning("declared dead by another worker; starting anew", extra=self._facts())
             for job_id, (job, _) in list(self._running.items()):
                 self._abandon(job_id, job.attempt)
@@ -395,8 +398,16 @@ class Worker:
             claims_failed=self._claims_failed,
             children_started=sum(executor.children_started for executor in self._loads),
             slots_without_child=sum(executor.start_failures > 0 for executor in self._loads),
-            child_bytes=sum(executor.held_bytes for executor in self._loads),
+            child_bytes=self._child_bytes(),
         )
+
+    def _child_bytes(self) -> int:
+        return sum(executor.held_bytes for executor in self._loads)
+
+    def _held_bytes(self) -> int | None:
+        """Of this process and its children; None where nobody can say."""
+        own = memory.private_bytes(os.getpid())
+        return own + self._child_bytes() if own else None
 
     async def _close_children(self) -> None:
         await asyncio.gather(*(executor.close() for executor in self._loads))

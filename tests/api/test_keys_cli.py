@@ -111,3 +111,29 @@ def test_migrate_puts_the_wall_up_again(database_url: str) -> None:
             " (select count(*) from pg_policy where polrelid = 'pgqueue.jobs'::regclass)"
         ).fetchone()
     assert row == (True, 2)
+
+
+def test_a_login_for_operators_is_for_operators(database_url: str) -> None:
+    user = json.loads(pgqueue("keys", "create", "--json", database_url=database_url).stdout)["userId"]
+
+    def login(*options: str) -> subprocess.CompletedProcess[str]:
+        return pgqueue("keys", "login", "--user", user, "--json", *options, database_url=database_url)
+
+    plain = json.loads(login().stdout)["url"]
+    refused = login("--admin")
+    wrong = login("--role", "user")
+    made = json.loads(login("--role", "read_only_admin").stdout)["url"]
+    again = json.loads(login("--admin", "--url", "https://host/queue/").stdout)["url"]
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(
+            "select is_admin, is_read_only_admin, (select count(*) from api.login_codes) from api.users where id = %s",
+            [user],
+        ).fetchone()
+
+    assert plain.startswith("http://127.0.0.1:8000/#code=")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert f"pgqueue keys role admin --user {user}" in refused.stderr
+    assert wrong.returncode == 2
+    assert made.startswith("http://127.0.0.1:8000/admin#code=")
+    assert again.startswith("https://host/queue/admin#code=")
+    assert row == (False, True, 3)

@@ -25,6 +25,7 @@ EXAMPLE = {
 }
 """The first request of the API's documentation."""
 
+OPERATOR = uuid5(NAMESPACE_URL, "pgqueue:operator")
 LOOK_SECONDS = 0.5
 STAGES = {"database": "PostgreSQL", "schema": "schema", "start": "prices, API, worker"}
 METRICS = {
@@ -54,6 +55,8 @@ def demo(
     with running_stack(
         load_settings(),
         user_id=uuid5(NAMESPACE_URL, "pgqueue:demo"),
+        # Where all of it stops at once, nobody is to operate it.
+        operator_id=OPERATOR if stays else None,
         plan="pro",
         host=host,
         port=first_free(host, port),
@@ -68,6 +71,7 @@ def demo(
             _show(console, final, result)
             if stays:
                 console.print(f"\nThe page: {stack.login_url}", soft_wrap=True, highlight=False)
+                console.print(f"Operate:  {stack.operator_url}", soft_wrap=True, highlight=False)
             else:
                 console.print(
                     f"\nThe page was {stack.url}. Not on a terminal: all of it stops now; `make up` keeps it."
@@ -85,6 +89,7 @@ def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     with running_stack(
         load_settings(),
         user_id=uuid5(NAMESPACE_URL, "pgqueue:up"),
+        operator_id=OPERATOR,
         plan="pro",
         host=host,
         port=first_free(host, port),
@@ -92,6 +97,7 @@ def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         tell=lambda name, seconds: console.print(f"[green]✓[/] {STAGES[name]} [dim]{seconds:.1f} s[/]"),
     ) as stack:
         console.print(f"The page: {stack.login_url}", soft_wrap=True, highlight=False)
+        console.print(f"Operate:  {stack.operator_url}", soft_wrap=True, highlight=False)
         console.print(f"The API:  {stack.url}  (Authorization: Bearer {stack.key})", soft_wrap=True, highlight=False)
         console.print(f"Database: DATABASE_URL='{stack.database_url}'", soft_wrap=True, highlight=False)
         console.print("[dim]Runs until Ctrl-C.[/]")

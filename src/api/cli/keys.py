@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api import accounts
-from api.accounts import PLANS, ROLES
+from api.accounts import ADMIN_ROLE, PLANS, READ_ONLY_ROLE, ROLES
 from api.cli.terminal import note, run, write_json
 from api.queries import sql
 from api.scopes import SCOPES
@@ -20,6 +20,7 @@ keys = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
 
 UNITS = {"m": 60, "h": 3600, "d": 86_400}
 LONGEST_SECONDS = 3650 * 86_400
+OPERATORS = (ADMIN_ROLE, READ_ONLY_ROLE)
 
 User = Annotated[str, typer.Option(help="UUID of the user, or `new` for a new account.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
@@ -112,20 +113,32 @@ def revoke(key: Annotated[str, typer.Argument(help="Prefix or id of the key, as 
 @keys.command()
 def login(
     user: Annotated[UUID, typer.Option(help="UUID of the user.")],
-    url: Annotated[str, typer.Option(help="Address of the page.")] = "http://127.0.0.1:8000",
+    url: Annotated[str, typer.Option(help="Address of the API.")] = "http://127.0.0.1:8000",
+    admin: Annotated[bool, typer.Option("--admin", help="The operators' page; the user must be one.")] = False,
+    role: Annotated[
+        str | None, typer.Option(help="Make the user an operator first: admin or read_only_admin. Implies --admin.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make an address that logs the user in on the page, once, within ten minutes."""
+    """Make an address that logs the user in on a page, once, within ten minutes."""
+    if role is not None and role not in OPERATORS:
+        raise typer.BadParameter(f"--role: {role!r} is none of {', '.join(OPERATORS)}.")
 
-    async def work(connection: AsyncConnection[Any]) -> None:
-        await accounts.ensure_user(connection, user)
+    async def work(connection: AsyncConnection[Any]) -> int:
+        account = await accounts.ensure_user(connection, user)
+        if role is not None:
+            await accounts.set_role(connection, user, role)
+        elif admin and account.role == "user":
+            note(f"pgqueue: user {user} is no operator. `pgqueue keys role admin --user {user}` makes them one.")
+            return 1
         code = await accounts.create_login_code(connection, user)
         # After the #, which browsers keep to themselves: no server and no log sees the code in an address.
-        address = f"{url.rstrip('/')}/#code={code}"
+        address = f"{url.rstrip('/')}/{'admin' if admin or role else ''}#code={code}"
         if as_json:
             write_json({"url": address})
         else:
             Console().print(address, soft_wrap=True, highlight=False)
+        return 0
 
     run("keys", work)
 

@@ -31,6 +31,8 @@ class Stack:
     key: str
     user_id: UUID
     login_url: str
+    operator_url: str | None
+    """Logs an operator in, where there is to be one."""
     prices: str
     parts: dict[str, Companion]
     seconds: dict[str, float] = field(default_factory=dict)
@@ -64,6 +66,7 @@ def running_stack(
     settings: Settings,
     *,
     user_id: UUID,
+    operator_id: UUID | None,
     plan: str,
     host: str,
     port: int,
@@ -95,11 +98,25 @@ def running_stack(
                 )  # fmt: skip
                 url = json.loads(_ready("the API", serve, logs))["url"]
                 _ready("the worker", worker, logs)
-        login = json.loads(
-            ask("keys", "login", "--user", str(user_id), "--url", url, "--json", environment=environment)
+        yield Stack(
+            database_url=database_url,
+            url=url,
+            key=key["key"],
+            user_id=user_id,
+            login_url=_login(user_id, url, environment=environment),
+            operator_url=None
+            if operator_id is None
+            else _login(operator_id, url, "--role", "admin", environment=environment),
+            prices=prices.strip(),
+            parts={"the worker": worker, "the API": serve},
+            seconds=stages.seconds,
         )
-        running = {"the worker": worker, "the API": serve}
-        yield Stack(database_url, url, key["key"], user_id, login["url"], prices.strip(), running, stages.seconds)
+
+
+def _login(user_id: UUID, url: str, *options: str, environment: dict[str, str]) -> str:
+    """An address that logs that user in, once."""
+    answer = ask("keys", "login", "--user", str(user_id), "--url", url, *options, "--json", environment=environment)
+    return str(json.loads(answer)["url"])
 
 
 def ask(*command: str, environment: dict[str, str]) -> str:

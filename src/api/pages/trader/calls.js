@@ -36,3 +36,19 @@ function search(facts) {
 /** As random as crypto.randomUUID, which browsers keep from pages that came over plain http. */
 export const newKey = () =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
+
+const STRATEGIES = `${ROOT}/api/strategies`;
+const strategyAt = (id) => `${STRATEGIES}/${encodeURIComponent(id)}`;
+
+/** One strategy, whole. */
+export const strategy = async (id, signal) => (await ask("GET", strategyAt(id), { signal })).data;
+export const checkStrategy = async (definition, signal) =>
+  (await ask("POST", `${STRATEGIES}/check`, { body: { definition }, signal })).data;
+export const keepStrategy = async (definition) => (await ask("POST", STRATEGIES, { body: { definition } })).data;
+/** Only in place of the revision that was read: who changed it meanwhile is not overwritten. */
+export const replaceStrategy = async (id, definition, revision) =>
+  (await ask("PUT", strategyAt(id), { body: { definition }, headers: { "If-Match": `"${revision}"` } })).data;
+export const forgetStrategy = (id, revision) =>
+  ask("DELETE", strategyAt(id), { headers: { "If-Match": `"${revision}"` } });
+/** What rules may say: prices, functions, indicators, words. */
+export const language = async () => (await ask("GET", `${STRATEGIES}/functions`)).data;

@@ -49,7 +49,7 @@ export class Combinations {
 
   /** The sweep's own request, without what makes it a sweep. */
   #body(params) {
-    const { grid, where, rankBy, top, strategyParams, ...asked } = this.#job.asked;
-    return { ...asked, strategyParams: { ...strategyParams, ...params }, priority: this.#job.priority };
+    const { grid, where, rankBy, top, params: asked, ...request } = this.#job.request;
+    return { ...request, params: { ...asked, strategyParams: { ...asked.strategyParams, ...params } } };
   }
 }

@@ -9,7 +9,8 @@ const LONGEST_SHOWN = 12;
 
 /** Name and value of all that tells runs apart, of a job that was asked for alone. Both are text. */
 export function listed(job, found = {}) {
-  const asked = job.asked ?? {};
+  const { params = {}, ...beside } = job.request ?? {};
+  const asked = { ...params, ...beside };
   // Of a sweep's own values only those that it did not vary; of one of its runs, those that it had.
   const kept = Object.entries(job.parameters ?? {}).filter(([name]) => !(name in (asked.grid ?? {})));
   const rows = [

@@ -55,7 +55,7 @@ export class Result {
 
   /** What was asked for is told of one job alone, not in lists and events. */
   async #asked() {
-    return this.#job.asked ? this.#job : (await look(this.#job.jobId)).data;
+    return this.#job.request ? this.#job : (await look(this.#job.jobId)).data;
   }
 
   async #parts(found, job) {
