@@ -49,7 +49,7 @@ export class Combinations {
 
   /** The sweep's own request, without what makes it a sweep. */
   #body(params) {
-    const { grid, where, rankBy, top, params: asked, ...request } = this.#job.request;
-    return { ...request, params: { ...asked, strategyParams: { ...asked.strategyParams, ...params } } };
+    const { strategyId, params: asked, priority } = this.#job.request;
+    return { strategyId, params: { ...asked, strategyParams: { ...asked.strategyParams, ...params } }, priority };
   }
 }

@@ -37,12 +37,12 @@ export class Plot {
    * colours: tokens by the library's option; points: as the library takes them, with time in milliseconds; marks:
    * what to show on it, the same way. onPoint(time): what the pointer is at, null when it is nowhere.
    */
-  constructor(library, place, panes, onPoint) {
-    this.#library = library;
+  constructor(charts, place, panes, onPoint) {
+    this.#library = charts;
     this.#panes = panes;
     this.#times = union(...panes.flatMap(({ lines }) => lines.map(({ points }) => points.map(({ time }) => time))));
     const timeScale = { ...BEHAVIOUR.timeScale, timeVisible: this.#times[1] - this.#times[0] < DAY };
-    this.#chart = library.createChart(place, { ...BEHAVIOUR, timeScale, ...chartColours() });
+    this.#chart = charts.createChart(place, { ...BEHAVIOUR, timeScale, ...chartColours() });
     panes.forEach((pane, index) => this.#add(pane, index));
     this.#chart.panes().forEach((pane, index) => pane.setStretchFactor(panes[index].weight));
     this.#chart.timeScale().fitContent();
