@@ -57,8 +57,10 @@ export class Chart extends HTMLElement {
 
   async #begin(life) {
     this.setAttribute("aria-busy", "true");
-    this.#subject ??= await this.#load(life.signal);
+    const subject = this.#subject ?? (await this.#load(life.signal));
+    // What was broken off by leaving lacks what it did not get; it is loaded again by who comes back.
     if (life.signal.aborted) return;
+    this.#subject = subject;
     this.#introduce();
     await this.#draw(life);
     this.removeAttribute("aria-busy");

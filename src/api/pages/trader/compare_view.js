@@ -61,7 +61,10 @@ export class CompareView {
     if (wanted.includes("")) return [empty(offered)];
     const found = await Promise.all(jobs.map((job) => result(job.jobId, { limit: 1 })));
     const { comparison } = await import("./comparison.js");
-    const sides = jobs.map((job, index) => ({ job, found: found[index], letter: LETTERS[index], name: words.label(LETTERS[index], title(job)) }));
+    const sides = jobs.map((job, index) => {
+      const letter = LETTERS[index];
+      return { job, found: found[index], letter, name: words.label(letter, title(job)) };
+    });
     return [element("div", { class: "result card sheet" }, ...comparison(sides))];
   }
 

@@ -35,7 +35,13 @@ export class HeatMap {
         const isThere = ranks[y][x] !== null;
         const cell = element(
           "td",
-          { role: "gridcell", tabindex: "-1", class: "number", "data-step": value === null ? null : steps(value), "aria-disabled": isThere ? null : "true" },
+          {
+            role: "gridcell",
+            tabindex: "-1",
+            class: "number",
+            "data-step": value === null ? null : steps(value),
+            "aria-disabled": isThere ? null : "true",
+          },
           isThere ? shown(metric, value) : "",
         );
         if (!isThere) cell.append(element("span", { class: "unseen" }, words.nothingThere));
@@ -49,7 +55,8 @@ export class HeatMap {
 
   #table() {
     const { x, y, metric } = this.#found;
-    const corner = element("th", { scope: "col", role: "columnheader", class: "corner" }, y ? `${y.name} \u2193  ${x.name} \u2192` : `${x.name} \u2192`);
+    const axes = y ? `${y.name} \u2193  ${x.name} \u2192` : `${x.name} \u2192`;
+    const corner = element("th", { scope: "col", role: "columnheader", class: "corner" }, axes);
     const head = x.values.map((value) => element("th", { scope: "col", role: "columnheader", class: "number" }, value));
     const rows = this.#cells.map((cells, index) =>
       element("tr", { role: "row" }, element("th", { scope: "row", role: "rowheader" }, y ? y.values[index] : label(metric)), ...cells),

@@ -1,7 +1,7 @@
 /** What a completed run left behind: what it rests on first, then the figures, the curves and the trades. */
 
 import { button, element } from "../common/dom.js";
-import { change, money, whole } from "../common/format.js";
+import { change, gain, money, whole } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/results.js";
@@ -103,13 +103,14 @@ export function warnings({ warnings: said = [], coverage }) {
 
 function summary({ finalEquity, initialCapital, coverage, benchmark }) {
   const earned = finalEquity / initialCapital - 1;
+  const ahead = benchmark && words.points(gain((earned - benchmark.totalReturn) * 100));
   const tone = earned > 0 ? "up" : earned < 0 ? "down" : "";
   return element(
     "div",
     { class: "summary" },
     element("p", { class: "label" }, words.finalEquity),
     element("p", { class: "final" }, money(finalEquity), " ", element("span", { class: tone }, change(earned))),
-    benchmark && element("p", {}, words.besideBenchmark(benchmark.symbol, change(benchmark.totalReturn), change(earned - benchmark.totalReturn))),
+    benchmark && element("p", {}, words.besideBenchmark(benchmark.symbol, change(benchmark.totalReturn), ahead)),
     element("p", { class: "hint" }, basis(coverage)),
   );
 }
@@ -129,6 +130,8 @@ function split(parts) {
     [words.inSample(parts.from), parts.inSample],
     [words.outOfSample(parts.from), parts.outOfSample],
   ]);
-  const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.split(parts.from) }, table);
-  return [element("section", { class: "part split" }, element("h4", {}, words.split(parts.from)), element("p", { class: "hint" }, words.splitHint), scroll)];
+  const title = words.split(parts.from);
+  const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, table);
+  const hint = element("p", { class: "hint" }, words.splitHint);
+  return [element("section", { class: "part split" }, element("h4", {}, title), hint, scroll)];
 }

@@ -62,8 +62,9 @@ function pricePane(priced, trades) {
 }
 
 function equityPane(equity, beside) {
-  const lines = [{ kind: "line", colours: { color: "--accent" }, points: points(equity), format: whole }];
-  if (beside) lines.push({ kind: "line", colours: { color: "--warn-mark" }, dashed: true, thin: true, points: points(beside.course), format: whole });
+  const line = (token, course) => ({ kind: "line", colours: { color: token }, points: points(course), format: whole });
+  const lines = [line("--accent", equity)];
+  if (beside) lines.push({ ...line("--warn-mark", beside.course), dashed: true, thin: true });
   return { title: words.equity, weight: 4, lines };
 }
 
@@ -84,8 +85,9 @@ function marks(times, trades) {
     const entry = { ...(isLong ? below : above), token: isLong ? "--up" : "--down", time: at(trade.entryTime) };
     const marked = [{ ...entry, text: words.markSides[trade.side] }];
     if (!trade.isOpen) {
-      const text = change(trade.return);
-      marked.push({ position: isLong ? "aboveBar" : "belowBar", shape: "circle", token: "--ink", time: at(trade.exitTime), text, size: 0.6 });
+      const { position } = isLong ? above : below;
+      const exit = { position, shape: "circle", token: "--ink", time: at(trade.exitTime), size: 0.6 };
+      marked.push({ ...exit, text: change(trade.return) });
     }
     return marked;
   });

@@ -128,6 +128,7 @@ export class RunView {
     say(this.#problem, "");
     try {
       const queued = await requeue(this.#asked.jobId);
+      this.#shared.allowance?.refresh();
       location.hash = to("runs", queued.jobId);
     } catch (refusal) {
       if (refusal.isUnauthorized) this.#shared.onUnauthorized();
@@ -140,8 +141,10 @@ export class RunView {
     if (refusal.isUnauthorized) this.#shared.onUnauthorized();
     else if (refusal.status === 404) this.#missing();
     else {
-      const again = button(common.tryAgain, () => this.enter([this.#asked.jobId], new URLSearchParams(this.#asked.best ? { best: this.#asked.best } : {})), { class: "quiet" });
-      this.#heading.textContent = this.#asked.jobId;
+      const { jobId, best } = this.#asked;
+      const enter = () => this.enter([jobId], new URLSearchParams(best ? { best } : {}));
+      const again = button(common.tryAgain, enter, { class: "quiet" });
+      this.#heading.textContent = jobId;
       this.#place.replaceChildren(element("p", { class: "notice", role: "alert" }, words.lost(refusal.message)), again);
     }
   }

@@ -19,7 +19,8 @@ export class Sorting {
   }
 
   head(name, text, classes = "") {
-    const made = element("th", { scope: "col", class: classes || null }, button(text, () => this.#press(name), { class: "sorts", title: words.sortBy(text) }));
+    const press = button(text, () => this.#press(name), { class: "sorts", title: words.sortBy(text) });
+    const made = element("th", { scope: "col", class: classes || null }, press);
     this.#heads.set(name, made);
     this.#say(name);
     return made;

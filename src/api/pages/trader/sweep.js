@@ -60,12 +60,15 @@ function best({ sweep }, combinations) {
     ...SHOWN.map(label),
   ].map((text, index) => element("th", { scope: "col", class: index > 1 ? "number extra" : "number" }, text));
   const rows = sweep.best.map((run, index) => {
-    const link = element("a", { class: "link", href: combinations.address(index + 1), "aria-label": words.openBest(index + 1, said(run.params)) }, said(run.params));
+    const [rank, what] = [index + 1, said(run.params)];
+    const opens = { class: "link", href: combinations.address(rank), "aria-label": words.openBest(rank, what) };
+    const link = element("a", opens, what);
     const values = [...parts(run).map((value) => shown(sweep.rankBy, value)), ...SHOWN.map((name) => shown(name, run.metrics[name]))];
     const cells = values.map((text, at) => element("td", { class: at > 1 ? "number extra" : "number" }, text));
-    return element("tr", {}, element("td", {}, index + 1), element("td", {}, link), ...cells);
+    return element("tr", {}, element("td", {}, rank), element("td", {}, link), ...cells);
   });
-  const head = element("tr", {}, element("th", { scope: "col" }, words.rank), element("th", { scope: "col" }, results.facts.grid), ...heads);
+  const first = [words.rank, results.facts.grid].map((text) => element("th", { scope: "col" }, text));
+  const head = element("tr", {}, ...first, ...heads);
   const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows));
   const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.best }, table);
   return element("section", { class: "part best" }, element("h4", {}, words.best), scroll);

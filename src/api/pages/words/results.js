@@ -26,7 +26,7 @@ export const en = {
   pricesStart: (day) => `prices start ${day}`,
   coverage: (bars, timeframe, start, end) => `${bars} ${timeframe} bars, ${start} to ${end}`,
   source: (text) => `Source: ${text}.`,
-  besideBenchmark: (symbol, theirs, ahead) => `${symbol} in the same time ${theirs}; ${ahead} beside it`,
+  besideBenchmark: (symbol, theirs, ahead) => `${symbol} in the same time ${theirs}, difference ${ahead}`,
   /** The server's own sentence, where the language has none for the code. */
   warning: (_code, message, _coverage) => message,
   metric: "Metric",
