@@ -75,7 +75,7 @@ export class Chart extends HTMLElement {
   /** Brings that stretch of time into sight and the cursor to its begin. */
   show(from, to) {
     this.#plot?.focus(from, to);
-    this.#read(lastNotAfter(this.#subject?.times ?? [], from));
+    requestAnimationFrame(() => this.#read(lastNotAfter(this.#subject?.times ?? [], from)));
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
   }
@@ -149,6 +149,7 @@ export class Chart extends HTMLElement {
     );
     this.#readout.textContent = words.loadingChart;
     reader.addEventListener("blur", () => this.#read(-1));
+    reader.addEventListener("pointerleave", () => this.#pointed(null));
     reader.addEventListener("keydown", (event) => this.#key(event));
     return reader;
   }
@@ -175,6 +176,7 @@ export class Chart extends HTMLElement {
   }
 
   #pointed(time) {
+    if (!this.#subject) return;
     this.#say(time === null ? -1 : lastNotAfter(this.#subject.times, time));
   }
 

@@ -35,7 +35,7 @@ export class Plot {
    * panes: [{title, weight, lines}], a line {kind, colours, points, format, dashed, thin, marks}. kind: candles, line or fall, which is
    * filled up to zero;
    * colours: tokens by the library's option; points: as the library takes them, with time in milliseconds; marks:
-   * what to show on it, the same way. onPoint(time): what the pointer is at, null when it is nowhere.
+   * what to show on it, the same way. onPoint(time): what the pointer is at.
    */
   constructor(charts, place, panes, onPoint) {
     this.#library = charts;
@@ -47,22 +47,27 @@ export class Plot {
     this.#chart.panes().forEach((pane, index) => pane.setStretchFactor(panes[index].weight));
     this.#chart.timeScale().fitContent();
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#seen(range));
-    this.#chart.subscribeCrosshairMove(({ time }) => onPoint(time === undefined ? null : time * 1000));
+    // Without an event it was moved by us, or by a change of scale: that is nobody's pointing.
+    this.#chart.subscribeCrosshairMove(({ time, sourceEvent }) => {
+      if (sourceEvent && time !== undefined) onPoint(time * 1000);
+    });
   }
 
   /** Puts the cross there; where that is out of sight, moves it into sight. */
   point(time) {
     const [{ series, line }] = this.#drawn;
     const value = line.points.findLast((point) => point.time <= time) ?? line.points[0];
-    this.#reveal(time);
-    this.#chart.setCrosshairPosition(value.close ?? value.value, seconds(time), series);
+    const put = () => this.#chart?.setCrosshairPosition(value.close ?? value.value, seconds(time), series);
+    put();
+    // A new range is drawn with the next frame; a cross that was set before is lost in it.
+    if (this.#reveal(time)) requestAnimationFrame(put);
   }
 
   clear() {
     this.#chart.clearCrosshairPosition();
   }
 
-  /** Shows that stretch of time, with room around it. */
+  /** Shows that stretch of time, with room around it. The cross is to be put after it. */
   focus(from, to) {
     const [first, last] = [this.#index(from), this.#index(to)];
     const room = Math.max(12, Math.round((last - first) * 0.6));
@@ -91,6 +96,7 @@ export class Plot {
 
   remove() {
     this.#chart.remove();
+    this.#chart = null;
   }
 
   #add({ title, lines }, index) {
@@ -138,9 +144,11 @@ export class Plot {
     const scale = this.#chart.timeScale();
     const range = scale.getVisibleLogicalRange();
     const index = this.#index(time);
-    if (!range || (index >= range.from && index <= range.to)) return;
-    const half = (range.to - range.from) / 2;
-    scale.setVisibleLogicalRange({ from: index - half, to: index + half });
+    if (!range || (index >= range.from && index <= range.to)) return false;
+    const width = range.to - range.from;
+    const from = Math.max(0, Math.min(this.#times.length - width, index - width / 2));
+    scale.setVisibleLogicalRange({ from, to: from + width });
+    return true;
   }
 }
 
