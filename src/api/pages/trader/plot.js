@@ -32,10 +32,9 @@ export class Plot {
   #times;
 
   /**
-   * panes: [{title, weight, lines}], a line {kind, colours, points, format, dashed, thin, marks}. kind: candles, line or fall, which is
-   * filled up to zero;
-   * colours: tokens by the library's option; points: as the library takes them, with time in milliseconds; marks:
-   * what to show on it, the same way. onPoint(time): what the pointer is at.
+   * panes: [{title, weight, lines}], a line {kind, colours, points, format, dashed, thin, marks}. kind: candles, line, or
+   * fall, which is filled up to zero; colours: tokens by the library's option; points: as the library takes them, with
+   * time in milliseconds; marks: what to show on it, the same way. onPoint(time): what the pointer is at.
    */
   constructor(charts, place, panes, onPoint) {
     this.#library = charts;

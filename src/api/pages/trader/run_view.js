@@ -42,7 +42,8 @@ export class RunView {
       const { data } = await look(jobId);
       if (this.#asked !== asked) return;
       this.#shared.jobs.hear(data);
-      this.#show(data);
+      // The stream may have told its end while this answer, from before it, was on the way.
+      this.#show({ ...data, ...this.#shared.jobs.get(jobId) });
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       if (this.#asked === asked) this.#refused(refusal);
