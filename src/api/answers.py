@@ -116,6 +116,9 @@ class JobMembers(TypedDict):
     coverage: NotRequired[Coverage | None]
     warnings: NotRequired[list[Warned] | None]
     error: NotRequired[str | None]
+    request: NotRequired[
+        Annotated[dict[str, Any], Field(description="Of a job by itself: a body that asks for it again.")]
+    ]
     estimatedWaitTime: NotRequired[Annotated[int | None, Field(ge=0)]]
     position: NotRequired[int | None]
     positionAtLeast: NotRequired[int]
@@ -126,6 +129,7 @@ class Job(JobMembers):
     """A run, as it is now. The same members in an answer, in a list and in an event."""
 
     links: Links
+    parameters: NotRequired[Annotated[dict[str, Any], Field(description="Of a job by itself: the strategy's values.")]]
 
 
 class Jobs(TypedDict):

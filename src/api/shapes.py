@@ -9,6 +9,11 @@ from api.wording import current_step
 from pgqueue import JobSnapshot
 
 QUEUE_PATH = "/api/backtest/queue"
+OF_REQUESTS = (
+    *("symbol", "timeframe", "startDate", "endDate", "initialCapital", "strategyParams", "costs", "benchmark"),
+    *("lot", "closeAtEnd", "riskFreeRate", "outOfSampleFrom"),
+)
+OF_SWEEPS = ("grid", "where", "rankBy", "top")
 
 
 def job_shape(job: JobSnapshot, language: str, root: str = "") -> dict[str, Any]:
@@ -50,6 +55,14 @@ def job_shape(job: JobSnapshot, language: str, root: str = "") -> dict[str, Any]
     return shape
 
 
+def request_shape(job: JobSnapshot) -> dict[str, Any]:
+    """The body that asks for the job once more, for those who change it first."""
+    args = job.args
+    body = {name: args[name] for name in OF_SWEEPS if name in args}
+    params = {name: args[name] for name in OF_REQUESTS if name in args}
+    return {"strategyId": args.get("strategyId"), "params": params, **body, "priority": job.priority}
+
+
 def strategy_name(args: Mapping[str, Any]) -> str | None:
     strategy = args.get("strategy")
     name = strategy.get("name") if isinstance(strategy, Mapping) else strategy
@@ -73,3 +86,12 @@ def links(job_id: UUID, root: str) -> dict[str, str]:
 
 def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parameters(args: Mapping[str, Any]) -> dict[str, Any]:
+    """The strategy's parameters as the job runs them: what was asked for over the defaults of its snapshot."""
+    strategy, overrides = args.get("strategy"), args.get("strategyParams")
+    declared = strategy.get("params") if isinstance(strategy, Mapping) else None
+    defaults = declared if isinstance(declared, Mapping) else {}
+    found = {name: each.get("default") for name, each in defaults.items() if isinstance(each, Mapping)}
+    return found | (overrides if isinstance(overrides, dict) else {})

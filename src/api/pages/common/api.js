@@ -30,12 +30,12 @@ export class Refusal extends Error {
 }
 
 /** {status, data, etag}; a 304 has no data. Throws Refusal for everything that is not a success. */
-export async function ask(method, path, { body, headers = {}, signal } = {}) {
+export async function ask(method, path, { body, headers = {}, signal, cache = "no-store" } = {}) {
   const late = AbortSignal.timeout(PATIENCE_MILLISECONDS);
   const options = {
     method,
     headers: { Accept: "application/json", "Accept-Language": language, ...headers },
-    cache: "no-store",
+    cache,
     credentials: "same-origin",
     signal: signal ? AbortSignal.any([late, signal]) : late,
   };
