@@ -96,7 +96,7 @@ export class JobDetail {
     this.#bar.hidden = true;
     this.#fill.style.width = "0";
     say(this.#line, "");
-    for (const place of [this.#chip, this.#actions, ...this.#columns]) place.replaceChildren();
+    for (const part of [this.#chip, this.#actions, ...this.#columns]) part.replaceChildren();
   }
 
   #watch() {
