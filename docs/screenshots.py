@@ -93,7 +93,7 @@ def wrong_rule(page: Page) -> None:
 SHOWN = (
     Picture("runs", "", lambda _: "#/", ".run", height=900),
     Picture("result", "", lambda scene: f"#/runs/{scene.jobs['SPX sma-cross']}", "canvas", height=1400),
-    Picture("sweep", "", lambda scene: f"#/runs/{scene.jobs['sweep']}", "[role=grid]", height=1200),
+    Picture("sweep", "", lambda scene: f"#/runs/{scene.jobs['sweep']}", ".heat-map >> visible=true", height=1200),
     Picture(
         "compare", "",
         lambda scene: f"#/compare/{scene.jobs['SPX sma-cross']}/{scene.jobs['SPX rsi-reversion']}", "canvas",
@@ -199,7 +199,7 @@ async def hold(database_url: str) -> None:
     async with open_pool(database_url, size=1) as pool:
         lease = Lease(pool, queue="backtest", slots=2, seconds=3600)
         await lease.take()
-        jobs = await claim(pool, queue="backtest", worker_id=lease.worker_id, limit=2, cursor=Cursor())
+        jobs = await claim(pool, queue="backtest", worker_id=lease.worker_id, limit=2, cursor=Cursor("backtest"))
         board = ProgressBoard(pool, lease.worker_id, tick_seconds=0.1, on_lease_lost=lost)
         for job, percent in zip(jobs, (68, 31), strict=True):
             board.report(job, ProgressReport(percent, "simulate", 3.0))
@@ -221,7 +221,7 @@ def photograph(
     page.goto(scene.login(picture.page))
     page.wait_for_selector("#views:not([hidden])")
     page.goto(f"{scene.url}{picture.page or '/'}{picture.address(scene)}")
-    page.wait_for_selector(picture.ready)
+    page.locator(picture.ready).first.wait_for()
     if picture.act is not None and locale == "en-US":
         picture.act(page)
     # What moves in is to have arrived.

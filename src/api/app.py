@@ -32,6 +32,7 @@ from api.prometheus import Measured, Scraper, Telemetry
 from api.rates import RateHeaders, Rates
 from api.relay import Relay
 from api.settings import ApiSettings
+from api.spent import prune_for_ever
 from api.tokens import Tokens
 from api.upkeep import Upkeep
 from pgqueue import USER_ROLE, Gauges, Queue, open_pool, read_gauges, require_row_security, require_schema
@@ -148,7 +149,11 @@ async def _streams(app: Starlette, settings: ApiSettings, database_url: str) -> 
             send_seconds=settings.send_seconds,
             credential_seconds=settings.credential_seconds,
         )
-        running = [asyncio.create_task(relay.run(), name="relay"), asyncio.create_task(upkeep.run(), name="upkeep")]
+        running = [
+            asyncio.create_task(relay.run(), name="relay"),
+            asyncio.create_task(upkeep.run(), name="upkeep"),
+            asyncio.create_task(prune_for_ever(app.state.pool, hub.closing), name="spent credentials"),
+        ]
         try:
             await relay.ready()
             yield

@@ -115,6 +115,8 @@ login_codes = Table(
     CheckConstraint("octet_length(hash) = 32", name="hash_is_sha256"),
     CheckConstraint("expires_at > created_at", name="expires_after_creation"),
 )
+for ending in (login_codes, sessions):
+    Index(f"{ending.name}_expires_at_idx", ending.c.expires_at)
 
 strategies = Table(
     "strategies",

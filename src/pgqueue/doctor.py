@@ -10,9 +10,10 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from pgqueue.errors import ReleaseTooOld, SchemaMismatch
+from pgqueue.errors import ReleaseTooOld, RowSecurityMissing, SchemaMismatch
 from pgqueue.queries import sql
 from pgqueue.roles import OPERATOR, READER
+from pgqueue.row_security import USER_ROLE, require_row_security
 from pgqueue.schema_version import found_revision, head, require_schema
 
 OLDEST, NEWEST = 15, 18
@@ -55,6 +56,7 @@ async def examine(connection: AsyncConnection[Any], *, reading_seconds: float = 
         return findings
     (roles,) = await _rows(connection, "examine_roles", roles=[READER, OPERATOR])
     findings += _roles(roles, role=server["role"])
+    findings.append(await _row_security(connection))
     findings += _tables(await _rows(connection, "examine_tables"))
     (jobs,) = await _rows(connection, "examine_jobs")
     findings += _jobs(jobs)
@@ -157,6 +159,16 @@ def _roles(row: dict[str, Any], *, role: str) -> Iterator[Finding]:
         f"{', '.join(row['ungranted'])}: missing, or without its grants" if row["ungranted"] else "made and granted",
         "Run `pgqueue migrate`, and have an administrator run what it prints.",
     )
+
+
+async def _row_security(connection: AsyncConnection[Any]) -> Finding:
+    """What `pgqueue serve` asks before it listens. Workers need none of it, and may come as another role."""
+    try:
+        await require_row_security(connection)
+    except RowSecurityMissing as error:
+        found = f"`pgqueue serve` refuses to start as {connection.info.user}: {error.reason}"
+        return Finding("row-level security", Verdict.WARNING, found, f"{error.remedy} Where no API comes as it: fine.")
+    return Finding("row-level security", Verdict.OK, f"{connection.info.user} may act as {USER_ROLE} behind it")
 
 
 async def _schema(connection: AsyncConnection[Any]) -> Finding:

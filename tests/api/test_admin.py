@@ -298,6 +298,21 @@ async def test_workers_are_shown_with_what_their_slots_run(
     assert [slot["jobId"] for slot in shown["running"]] == [job_id]
 
 
+async def test_workers_count_before_their_queue_has_had_a_job_and_not_while_they_drain(
+    admin: httpx.AsyncClient, pool: AsyncConnectionPool
+) -> None:
+    async def counted() -> tuple[int, int]:
+        stats = (await admin.get(f"{ADMIN}/stats")).json()
+        return stats["workers"], stats["slots"]
+
+    assert await counted() == (0, 0)
+    await still_worker(pool)
+    assert await counted() == (1, 2)
+    async with pool.connection() as connection:
+        await connection.execute("update pgqueue.workers set draining = true")
+    assert await counted() == (0, 0)
+
+
 async def test_an_account_is_shown_changed_and_granted_credits(admin: httpx.AsyncClient, me: Person) -> None:
     path = f"{ADMIN}/accounts/{me.user_id}"
 

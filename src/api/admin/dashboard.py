@@ -127,12 +127,12 @@ class Dashboard:
 
 async def read_all(connection: AsyncConnection[Any], hour: dict[str, Any]) -> dict[str, Any]:
     """What there is to see, by the name of its event. hour: the figures of the last one."""
-    queues = await read_queues(connection)
+    queues, workers = await read_queues(connection), await read_workers(connection)
     newest = await (await connection.execute(sql("newest_audit"))).fetchone()
     return {
-        "stats": await read_stats(connection, queues=queues, hour=hour),
+        "stats": await read_stats(connection, queues=queues, workers=workers, hour=hour),
         "queues": {"queues": queues},
-        "workers": {"workers": await read_workers(connection)},
+        "workers": {"workers": workers},
         "audit": {"newest": None if newest is None else newest[0]},
     }
 
@@ -141,8 +141,8 @@ async def stats(request: Request) -> Response:
     """GET /api/admin/stats."""
     await require_admin(request)
     async with request.app.state.pool.connection() as connection:
-        queues, hour = await read_queues(connection), await read_hour(connection)
-        found = await read_stats(connection, queues=queues, hour=hour)
+        queues, workers = await read_queues(connection), await read_workers(connection)
+        found = await read_stats(connection, queues=queues, workers=workers, hour=await read_hour(connection))
     return JSONResponse(found, headers={"Cache-Control": "no-store"})
 
 

@@ -26,9 +26,15 @@ async def read_hour(connection: AsyncConnection[Any]) -> dict[str, Any]:
 
 
 async def read_stats(
-    connection: AsyncConnection[Any], *, queues: Sequence[Mapping[str, Any]], hour: Mapping[str, Any]
+    connection: AsyncConnection[Any],
+    *,
+    queues: Sequence[Mapping[str, Any]],
+    workers: Sequence[Mapping[str, Any]],
+    hour: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Counts by status and plan, the oldest waiting, and what is given of queues and the last hour."""
+    """Counts by status and plan, the oldest waiting, and what is given of queues, workers and the last hour."""
+    # Not by queue: one that never had a job is in no list, and its workers wait for the first.
+    taking = [worker for worker in workers if not worker["draining"]]
     counts, estimate = await overview.count_jobs(connection)
     oldest = await overview.oldest_waiting(connection)
     return {
@@ -37,8 +43,8 @@ async def read_stats(
         "isExact": estimate is None,
         "estimatedTotal": estimate,
         "oldestWaitingSeconds": None if oldest is None else round(max(0.0, oldest)),
-        "workers": sum(queue["workers"] for queue in queues),
-        "slots": sum(queue["slots"] for queue in queues),
+        "workers": len(taking),
+        "slots": sum(worker["slots"] for worker in taking),
         "pausedQueues": [queue["name"] for queue in queues if queue["paused"]],
         "lastHour": hour,
     }

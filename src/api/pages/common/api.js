@@ -1,5 +1,6 @@
 /** Requests, and what can become of them. */
 
+import { heard } from "./clock.js";
 import { language } from "./language.js";
 import { words } from "../words/common.js";
 
@@ -46,6 +47,7 @@ export async function ask(method, path, { body, headers = {}, signal, cache = "n
   let data;
   try {
     response = await fetch(path, options);
+    heard(response.headers.get("Date"));
     data = await read(response);
   } catch {
     throw new Refusal(0, words.away);
