@@ -15,7 +15,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 from pydantic.alias_generators import to_camel
 
-from api.admin.dashboard import read_all
+from api.admin.dashboard import READING_SECONDS, read_all
 from api.admin.figures import read_hour
 from api.admin.wanted import Wanted, read_box, search_for
 from bench.harness import Options, main, own_database, percentile, say
@@ -26,7 +26,7 @@ JOBS, QUICK_JOBS = 1_000_000, 200_000
 ROUNDS = 15
 MANY = 1_000
 SOMEONE = UUID(int=7)
-# A tenth waits. Ended jobs ended in the order in which they came, one every 50 ms up to now.
+# A tenth waits. Ended jobs ended in the order in which they came, one every 20 ms, the last one half an hour ago.
 FILL = """
 insert into pgqueue.queues (name) values ('backtest') on conflict do nothing;
 insert into pgqueue.jobs (id, queue, kind, rank, turn, state, tier, attempt, run_at, created_at, started_at,
@@ -44,7 +44,7 @@ select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '7' ||
   from generate_series(1, %(jobs)s) as n
  cross join lateral (select case when n > 0.9 * %(jobs)s then 'ready' when n %% 1000 = 1 then 'failed'
                                  else 'completed' end as state,
-                            now() - make_interval(secs => 0.05 * (%(jobs)s - n)) as at) as chosen
+                            now() - make_interval(secs => 0.02 * (%(jobs)s - n)) as at) as chosen
 """
 
 
@@ -116,6 +116,8 @@ async def _look(database_url: str, options: Options, jobs: int) -> dict[str, Any
         for name, look in _looks(pool).items():
             answer[name] = await _timed(look)
             say(options, f"{name:22} {answer[name]}")
+        answer["doctor_s"] = await _doctor(pool)
+        say(options, f"doctor_s               {answer['doctor_s']}")
         answer["many_ms"] = await _many(pool, queue)
     return answer
 
@@ -131,7 +133,6 @@ def _looks(pool: AsyncConnectionPool) -> dict[str, Callable[[], Awaitable[object
         "look_hour": read_hour,
         "look_oldest": overview.oldest_waiting,
         "look_dashboard_each_second": lambda connection: read_all(connection, {}),
-        "look_doctor": doctor.examine,
     }
     return {name: lambda look=look: asked(look) for name, look in looks.items()}  # type: ignore[misc]
 
@@ -151,6 +152,17 @@ async def _to_the_end(pool: AsyncConnectionPool, wanted: Wanted) -> float:
             before = (await search(connection, search_for(wanted, None), before=before)).following
             if before is None:
                 return round(time.perf_counter() - began, 1)
+
+
+async def _doctor(pool: AsyncConnectionPool) -> dict[str, float]:
+    """Over HTTP, where reading every job may take three seconds; and that reading, to its end or for half a minute."""
+    took = dict[str, float]()
+    async with pool.connection() as connection:
+        for name, seconds in {"over_http": READING_SECONDS, "to_the_end": 30.0}.items():
+            began = time.perf_counter()
+            await doctor.examine(connection, reading_seconds=seconds)
+            took[name] = round(time.perf_counter() - began, 1)
+    return took
 
 
 async def _many(pool: AsyncConnectionPool, queue: Queue) -> dict[str, float]:

@@ -162,6 +162,7 @@ def _admin_routes() -> list[Route]:
         Route(f"{ADMIN}/accounts", accounts.show, methods=["GET"]),
         Route(f"{ADMIN}/accounts/{{user_id}}", accounts.detail, methods=["GET"]),
         Route(f"{ADMIN}/accounts/{{user_id}}", accounts.change, methods=["PATCH"]),
+        Route(f"{ADMIN}/accounts/{{user_id}}/ledger", accounts.ledger, methods=["GET"]),
         Route(f"{ADMIN}/accounts/{{user_id}}/credits", accounts.grant, methods=["POST"]),
         Route(f"{ADMIN}/audit", audit.show, methods=["GET"]),
     ]

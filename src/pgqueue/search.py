@@ -25,7 +25,7 @@ _STATES: Mapping[str, LiteralString] = {
     "scheduled": "state = 'scheduled'",
     "held": "(limited and state = 'held')",
     "ready": "state = 'ready'",
-    "retrying": f"({_WAITING} and error is not null)",
+    "retrying": _WAITING,
     "processing": "state = 'processing'",
     "unfinished": _UNFINISHED,
     "completed": "state = 'completed'",
@@ -33,6 +33,8 @@ _STATES: Mapping[str, LiteralString] = {
     "cancelled": "state = 'cancelled'",
     "ended": "finished_at is not null",
 }
+_COMES_AND_GOES = ("waiting", "ready", "retrying", "unfinished")
+"""Of which Postgres may believe that there are many when there are none left, and look for a few of them everywhere."""
 _ENDED = ("completed", "failed", "cancelled", "ended")
 # Answered by an index, or by what is fetched with it anyway.
 _NARROWS: Mapping[str, LiteralString] = {
@@ -124,7 +126,11 @@ async def search(
     connection: AsyncConnection[Any], wanted: JobSearch, *, before: UUID | None = None, limit: int = 50
 ) -> Page:
     """Jobs that are so, newest first, from the one before that id."""
-    parameters = _parameters(wanted, before) | {"limit": limit, "look_at": LOOK_AT}
+    parameters = _parameters(wanted, before)
+    parameters |= {"limit": limit, "look_at": LOOK_AT}
+    if not _filters(wanted, parameters) and not set(_COMES_AND_GOES) & set(wanted.statuses):
+        # An index answers all that is asked: a page's jobs are all that need be looked at.
+        parameters["look_at"] = limit
     cursor = connection.cursor(row_factory=dict_row)
     row = await (await cursor.execute(_statement(wanted, parameters), parameters)).fetchone()
     assert row is not None
@@ -160,8 +166,7 @@ def _parameters(wanted: JobSearch, before: UUID | None) -> dict[str, Any]:
 def _statement(wanted: JobSearch, parameters: Mapping[str, Any]) -> Composed:
     order: LiteralString = "finished_at desc, id desc" if wanted.is_by_end else "id desc"
     last: LiteralString = "finished_at, id" if wanted.is_by_end else "id"
-    filters = [fragment for name, fragment in _FILTERS.items() if name in parameters]
-    filters += [criterion.fragment for criterion in wanted.criteria]
+    filters = _filters(wanted, parameters)
     source = SQL(_BY_END if wanted.is_by_end else _BY_ID)
     sources = [
         source.format(columns=SQL(_LOOKED_AT), narrows=_all(narrows)) for narrows in _narrowed(wanted, parameters)
@@ -172,6 +177,14 @@ def _statement(wanted: JobSearch, parameters: Mapping[str, Any]) -> Composed:
         " (select id from seen order by {last} limit 1) as last_id,"
         " array(select id from seen where {filters} order by {order} limit %(limit)s) as ids"
     ).format(sources=SQL(" union all ").join(sources), order=SQL(order), last=SQL(last), filters=_all(filters))
+
+
+def _filters(wanted: JobSearch, parameters: Mapping[str, Any]) -> list[LiteralString]:
+    """What is asked of each job that is looked at."""
+    filters = [fragment for name, fragment in _FILTERS.items() if name in parameters]
+    if "retrying" in wanted.statuses:
+        filters.append("error is not null")
+    return filters + [criterion.fragment for criterion in wanted.criteria]
 
 
 def _narrowed(wanted: JobSearch, parameters: Mapping[str, Any]) -> Iterator[list[LiteralString]]:

@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 
 from admin_scene import ADMIN, QUEUE, administrator, fail, submit
+from api import accounts
 from api.admin import bulk, dashboard
 from api_scene import Person, Stream, body, calling, know_aapl, person, running_app, serving, stream
 from pgqueue import Outcome
@@ -55,6 +56,7 @@ ROUTES = [
     ("PATCH", f"jobs/{uuid4()}"), ("DELETE", f"jobs/{uuid4()}"), ("GET", f"jobs/{uuid4()}/result"),
     ("GET", "accounts"), ("GET", f"accounts/{uuid4()}"),
     ("PATCH", f"accounts/{uuid4()}"), ("POST", f"accounts/{uuid4()}/credits"), ("GET", "audit"),
+    ("GET", f"accounts/{uuid4()}/ledger"),
 ]  # fmt: skip
 
 
@@ -310,6 +312,72 @@ async def test_an_account_is_shown_changed_and_granted_credits(admin: httpx.Asyn
     assert str(me.user_id) in {account["userId"] for account in listed}
     assert (await admin.patch(f"{ADMIN}/accounts/{uuid4()}", json={"plan": "pro"})).status_code == 404
     assert (await admin.patch(path, json={"plan": "gold", "perDay": -1})).status_code == 400
+
+
+async def test_an_account_tells_what_it_does_now_and_who_it_is(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, pool: AsyncConnectionPool, me: Person
+) -> None:
+    for _ in range(3):
+        await submit(client)
+    await (await still_worker(pool)).claim_one()
+    async with pool.connection() as connection:
+        await connection.execute("update api.users set locked_at = now() where id = %s", (me.user_id,))
+
+    async def listed(**query: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await admin.get(f"{ADMIN}/accounts", params=query)).json()["accounts"]
+        return found
+
+    (mine,) = await listed(userId=str(me.user_id))
+    free = await listed(plan="free")
+
+    assert (mine["processing"], mine["waiting"], mine["running"], mine["today"]) == (1, 2, 3, 3)
+    assert (mine["role"], mine["isLocked"], mine["resetsAt"][10:]) == ("user", True, "T00:00:00.000Z")
+    assert [(account["role"], account["plan"]) for account in free] == [("admin", "free")]
+    assert await listed(userId=str(uuid4())) == []
+    assert (await admin.get(f"{ADMIN}/accounts?plan=gold")).json()["details"][0]["path"] == "plan"
+
+
+async def test_a_ledger_has_pages(admin: httpx.AsyncClient, me: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.admin.accounts.PAGE_LIMIT", 3)
+    path = f"{ADMIN}/accounts/{me.user_id}"
+    for amount in range(1, 8):
+        await admin.post(f"{path}/credits", json={"amount": amount})
+
+    shown = (await admin.get(path)).json()
+    pages, following = [shown["ledger"]], f"{shown['ledgerNext']}&limit=3"
+    while following:
+        answer = (await admin.get(following)).json()
+        pages.append(answer["movements"])
+        following = answer["next"]
+
+    assert [each["amount"] for page in pages for each in page] == [7, 6, 5, 4, 3, 2, 1]
+    assert (await admin.get(f"{ADMIN}/accounts/{uuid4()}/ledger")).status_code == 404
+    assert (await admin.get(f"{path}/ledger?cursor=x")).json()["details"][0]["path"] == "cursor"
+
+
+async def test_the_audit_log_says_with_which_key_and_since_when(
+    admin: httpx.AsyncClient, app: Starlette, client: httpx.AsyncClient, pool: AsyncConnectionPool
+) -> None:
+    await submit(client)
+    await admin.post(f"{ADMIN}/queues/backtest/pause")
+    chief = await administrator(pool)
+    async with pool.connection() as connection:
+        await connection.execute("update api.api_keys set name = 'night shift' where user_id = %s", (chief.user_id,))
+        code = await accounts.create_login_code(connection, chief.user_id)
+    async with calling(app, chief) as named:
+        await named.post(f"{ADMIN}/queues/backtest/resume")
+    async with calling(app) as browser:
+        await browser.post("/api/session", json={"code": code})
+        await browser.post(f"{ADMIN}/queues/backtest/pause", headers={"sec-fetch-site": "same-origin"})
+
+    entries = (await admin.get(f"{ADMIN}/audit")).json()["entries"]
+    late = (await admin.get(f"{ADMIN}/audit", params={"since": "2100-01-01T00:00:00Z"})).json()["entries"]
+    early = (await admin.get(f"{ADMIN}/audit", params={"until": "2000-01-01T00:00:00Z"})).json()["entries"]
+
+    assert [entry["keyName"] for entry in entries[:2]] == [None, "night shift"]
+    assert entries[2]["keyName"].startswith("pgq_")
+    assert (late, early) == ([], [])
+    assert (await admin.get(f"{ADMIN}/audit?since=noon")).json()["details"][0]["path"] == "since"
 
 
 async def test_the_figures_of_a_dashboard_add_up(

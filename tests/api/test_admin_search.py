@@ -180,7 +180,17 @@ async def test_an_operator_opens_the_result_of_anyones_job_and_its_owner_alone_t
 
 @pytest.mark.parametrize(
     "query",
-    ["plan=gold", "status=ended", "requeuedFrom=x", "finishedSince=noon", "q=", "q=%00", "strategy=", "jobIds=1"],
+    [
+        "plan=gold",
+        "status=ended",
+        "requeuedFrom=x",
+        "finishedSince=noon",
+        "q=",
+        "q=%20",
+        "q=%00",
+        "strategy=",
+        "jobIds=1",
+    ],
 )
 async def test_what_cannot_be_looked_for_is_400_at_its_place(admin: httpx.AsyncClient, query: str) -> None:
     answer = await admin.get(f"{ADMIN}/jobs?{query}")

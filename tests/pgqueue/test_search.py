@@ -1,5 +1,6 @@
 """Looking for jobs among many: every page by an index, and no job twice or never."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -9,6 +10,7 @@ from psycopg import AsyncClientCursor
 from psycopg_pool import AsyncConnectionPool
 
 from pgqueue.overview import count_jobs, last_hour, list_queues, oldest_waiting
+from pgqueue.queries import sql
 from pgqueue.queue import Queue
 from pgqueue.search import Criterion, JobSearch, _parameters, _statement, search
 from queue_scene import still_worker
@@ -124,3 +126,16 @@ async def test_an_overview_of_many_counts_to_a_limit_and_says_so(queue: Queue, p
     assert hour["whole_from"] is not None
     assert oldest is not None
     assert 0 <= oldest < 60
+
+
+async def test_an_hour_in_which_little_ended_is_not_looked_for_among_all_that_ever_did(
+    queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    await queue.enqueue("echo", {})
+    async with pool.connection() as connection:
+        cursor = AsyncClientCursor(connection)
+        await connection.execute("set enable_seqscan = off")
+        statement = cursor.mogrify(sql("summarize_hour"), {"count_limit": 10_000})
+        plan = "\n".join(row[0] for row in await (await cursor.execute(f"explain {statement}")).fetchall())
+
+    assert re.search(r"Index Cond: .*finished_at > ", plan), plan

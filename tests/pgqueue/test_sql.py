@@ -18,7 +18,8 @@ from queue_scene import StillWorker, still_worker
 
 ONE = UUID(int=1)
 PARAMETERS: dict[str, Any] = {
-    "actor": "a", "amount": 1, "args": "{}", "at_most": 1, "attempts": [1], "before": None, "channels": ["c"],
+    "actor": "a", "amount": 1, "args": "{}", "at_most": 1, "attempts": [1], "before": None, "before_id": None,
+    "channels": ["c"],
     "concurrent": "1", "count": 1, "count_limit": 10, "crash_limit": 3, "credits": 1, "delays": [1.0],
     "details": [b""], "draining": False, "ended_within_seconds": 600.0, "error": "{}", "errors": [None],
     "floors": [0], "heads": [0],
@@ -36,7 +37,7 @@ PARAMETERS: dict[str, Any] = {
     "snooze_limit": 1, "snoozed_too_often": "{}", "started": 1, "starts": 1,
     "states": None, "steps": ["s"], "summaries": ["{}"], "tier": 0, "user_id": ONE, "user_ids": [ONE],
     "version": "1", "waiting": "1", "worker_id": ONE,
-    "backend_pid": 1, "names": ["work_mem"], "roles": ["r"], "settings": ["1MB"],
+    "backend_pid": 1, "names": ["work_mem"], "roles": ["r"], "seconds": 1.0, "settings": ["1MB"],
 }  # fmt: skip
 
 STATEMENTS = sorted(

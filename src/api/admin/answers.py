@@ -143,14 +143,22 @@ class Credits(TypedDict):
 
 
 class Account(TypedDict):
-    """Limits as they apply; null is none. today: jobs enqueued today. running: ready or running. held: held back."""
+    """Limits as they apply; null is none. today: jobs enqueued today, up to resetsAt.
+
+    processing: they run now. waiting: ready, held back or scheduled. running: ready or running. held: the other two.
+    """
 
     userId: UUID
     plan: str
+    role: Literal["user", "read_only_admin", "admin"]
+    isLocked: bool
     concurrent: int | None
     perDay: int | None
     waitingLimit: int
     today: int
+    resetsAt: Time
+    processing: int
+    waiting: int
     running: int
     held: int
     credits: Credits
@@ -171,8 +179,16 @@ class Movement(TypedDict):
     note: str | None
 
 
+class Movements(TypedDict):
+    movements: list[Movement]
+    next: str | None
+
+
 class AccountDetail(Account):
+    """ledger: its newest 200 movements; ledgerNext: where the older ones are."""
+
     ledger: list[Movement]
+    ledgerNext: str | None
 
 
 class Count(TypedDict):
@@ -230,11 +246,15 @@ class Findings(TypedDict):
 
 
 class Entry(TypedDict):
-    """outcome: done, refused or failed with the reason, or null for what was cut short."""
+    """outcome: done, refused or failed with the reason, or null for what was cut short.
+
+    keyName: of the API key behind it, or its first characters where it has no name; null where there was none.
+    """
 
     id: int
     at: Time
     userId: UUID
+    keyName: str | None
     action: str
     target: str
     facts: dict[str, Any]

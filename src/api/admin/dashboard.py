@@ -34,6 +34,8 @@ MOST_SECONDS = 300.0
 HOUR_EVERY = 10
 """The figures of the last hour move slowly and cost most: they are read every so many times."""
 CANCEL_AGAIN_SECONDS = 1.0
+READING_SECONDS = 3.0
+"""What the doctor may take for reading every job: some hundred thousand of them. The command line's has longer."""
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +165,7 @@ async def findings(request: Request) -> Response:
     """GET /api/admin/doctor: what the doctor finds, in the order in which to mend it."""
     await require_admin(request)
     async with request.app.state.pool.connection() as connection:
-        found = await doctor.examine(connection)
+        found = await doctor.examine(connection, reading_seconds=READING_SECONDS)
     shapes = [
         {"check": one.check, "verdict": one.verdict.value, "found": one.found, "advice": one.advice} for one in found
     ]

@@ -10,8 +10,9 @@ from starlette.responses import JSONResponse, Response
 
 from api import results
 from api.accounts import PLANS
-from api.admin.audit import acting, as_uuid, recorded
+from api.admin.audit import acting, recorded
 from api.admin.bodies import checked, read_as
+from api.admin.queries import as_uuid
 from api.admin.wanted import Wanted, read_box, search_for
 from api.auth import require_admin
 from api.backtests import parse_job_id

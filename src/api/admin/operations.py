@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from api.accounts import PLANS
 from api.admin import answers
 from api.admin.accounts import Change, Grant
 from api.admin.bulk import Bulk, BulkMove
@@ -14,6 +15,8 @@ ADMIN = "/api/admin"
 BODY = (400, 408, 413, 415)
 FAILED = {"filter": {"status": "failed", "error": "lease"}}
 UUID_TEXT = {"type": "string", "format": "uuid"}
+MOMENT = {"type": "string", "format": "date-time"}
+ID_CURSOR = {"type": "string", "pattern": "^[0-9]{1,18}$"}
 
 
 def _wanted() -> dict[str, dict[str, Any]]:
@@ -86,7 +89,15 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET", f"{ADMIN}/accounts", "Accounts, newest first", {200: answers.Accounts},
-        query={"cursor": CURSOR, "limit": limit_up_to(200)}, refuses=(400,),
+        query={
+            "userId": UUID_TEXT, "plan": {"type": "string", "enum": list(PLANS)},
+            "cursor": CURSOR, "limit": limit_up_to(200),
+        },
+        refuses=(400,),
+    ),
+    Operation(
+        "GET", f"{ADMIN}/accounts/{{userId}}/ledger", "Movements of an account's credits, newest first",
+        {200: answers.Movements}, query={"cursor": ID_CURSOR, "limit": limit_up_to(200)}, refuses=(400, 404),
     ),
     Operation(
         "GET", f"{ADMIN}/accounts/{{userId}}", "One account and its ledger", {200: answers.AccountDetail},
@@ -105,7 +116,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET", f"{ADMIN}/audit", "What administrators did, newest first", {200: answers.Audit},
         query={
             "target": TEXT, "action": TEXT, "userId": UUID_TEXT,
-            "cursor": {"type": "string", "pattern": "^[0-9]{1,18}$"}, "limit": limit_up_to(200),
+            "since": MOMENT, "until": MOMENT, "cursor": ID_CURSOR, "limit": limit_up_to(200),
         },
         refuses=(400,),
     ),

@@ -17,6 +17,7 @@ from pgqueue.search import Criterion, JobSearch
 
 MOST_CHOSEN = 1_000
 Text = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
+Box = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 Status = Literal[
     "waiting", "processing", "completed", "failed", "cancelled", "scheduled", "held", "ready", "retrying"
 ]  # fmt: skip
@@ -43,7 +44,7 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid")
 
-    q: Text | None = None
+    q: Box | None = None
     job_id: UUID | None = None
     user_id: UUID | None = None
     requeued_from: UUID | None = None

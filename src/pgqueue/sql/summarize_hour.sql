@@ -1,5 +1,6 @@
 -- The last hour, of each queue's newest ended jobs up to a limit: waits, runs, and what ended in each minute. Where the
--- limit cut a queue's jobs short, whole_from says since when all of them are counted.
+-- limit cut a queue's jobs short, whole_from says since when all of them are counted. The time is the statement's, which an
+-- index can be asked for; the clock's is asked of every row.
 with ended as materialized (
   select latest.*
     from pgqueue.queues
@@ -8,7 +9,7 @@ with ended as materialized (
            from pgqueue.jobs
           where jobs.queue = queues.name
             and finished_at is not null
-            and finished_at > clock_timestamp() - interval '1 hour'
+            and finished_at > statement_timestamp() - interval '1 hour'
           order by finished_at desc
           limit %(count_limit)s) as latest
 )
