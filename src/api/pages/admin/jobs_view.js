@@ -47,6 +47,16 @@ export class JobsView {
     else this.#enterList(asked(query), before);
   }
 
+  /** To the search's box, from wherever one is. */
+  seek() {
+    if (this.#shown === this.#list) {
+      this.#list.focusBox();
+      return;
+    }
+    this.#seeks = true;
+    location.hash = address(this.#list.search ?? {});
+  }
+
   leave() {
     this.#keys.stop();
     this.#shown?.leave();
@@ -67,7 +77,7 @@ export class JobsView {
       j: () => this.#turn("after"),
       k: () => this.#turn("before"),
       u: () => this.#back.click(),
-      "/": () => this.#seek(),
+      "/": () => this.seek(),
     });
     this.#survey();
     window.scrollTo(0, 0);
@@ -77,7 +87,8 @@ export class JobsView {
   #enterList(search, before) {
     this.#list.enter(search);
     this.#keys.start(this.#list.acts());
-    if (this.#seeks) this.#list.focusBox();
+    // Whoever comes from another view is led to the heading first.
+    if (this.#seeks) queueMicrotask(() => this.#list.focusBox());
     if (this.#seeks || before !== this.#detail) {
       this.#seeks = false;
       return;
@@ -103,10 +114,5 @@ export class JobsView {
     const jobId = this.#around?.[way];
     // Turning pages is one step back from the list, however many pages were turned.
     if (jobId) location.replace(to("jobs", jobId));
-  }
-
-  #seek() {
-    this.#seeks = true;
-    this.#back.click();
   }
 }
