@@ -101,7 +101,7 @@ SHOWN = (
     Picture("history", "", lambda _: "#/history", ".page", is_kept=False),
     Picture("strategy", "", lambda scene: f"#/strategies/{scene.jobs['strategy']}", ".check-state", act=wrong_rule),
     Picture("operations", "/admin", lambda _: "#/", ".page"),
-    Picture("jobs", "/admin", lambda _: "#/jobs", "table", height=900),
+    Picture("jobs", "/admin", lambda _: "#/jobs", "table >> visible=true", height=900),
     Picture("job", "/admin", lambda scene: f"#/jobs/{scene.jobs['failed']}", ".page"),
     *(
         Picture(name, "/admin", lambda _, name=name: f"#/{name}", ".page", is_kept=False)  # type: ignore[misc]
@@ -184,7 +184,7 @@ def in_thread(work: Coroutine[Any, Any, Any]) -> Any:
 
 async def fail(scene: Scene) -> str:
     """A run of a symbol that nobody has prices of: no request would be let through with it."""
-    args = {"symbol": "LEHMQ", "strategy": "sma-cross", "strategyParams": {}, **DAYS}
+    args = {"symbol": "LEHMQ", "strategyId": "sma-cross", "strategy": "sma-cross", "strategyParams": {}, **DAYS}
     async with open_pool(scene.database_url, size=1) as pool, Queue(pool) as queue:
         return str((await queue.enqueue("backtest", args, user_id=UUID(scene.user))).job_id)
 

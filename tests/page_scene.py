@@ -116,7 +116,7 @@ def visiting(
     browser: Browser,
     site: Site,
     *,
-    prepare: Callable[[Page], None] | None = None,
+    prepare: Callable[[Page], object] | None = None,
     role: str | None = None,
     **context: Any,
 ) -> Iterator[Visit]:

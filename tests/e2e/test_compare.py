@@ -3,15 +3,15 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from axe_scene import assert_accessible
 from page_scene import Site, visiting
 from result_scene import ask_for_run, follow, settle
 
 
-def completed(page: object, job_id: str) -> str:
-    view = follow(page, f"#/runs/{job_id}")  # type: ignore[arg-type]
+def completed(page: Page, job_id: str) -> str:
+    view = follow(page, f"#/runs/{job_id}")
     expect(view.locator(".metric")).to_have_count(6)
     return job_id
 

@@ -245,6 +245,20 @@ def test_a_run_that_moves_is_watched_at_its_address_and_cancelled(browser: Brows
         expect(view.locator("h2 b")).to_have_count(0)
 
 
+def test_an_answer_from_before_the_end_does_not_undo_it(browser: Browser, site: Site) -> None:
+    def as_it_was(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "status": "processing", "progress": 10, "seq": 1})
+
+    with visiting(browser, site) as visit:
+        job_id = ask_for_run(visit)
+        expect(visit.page.locator(f"[data-job='{job_id}']")).to_have_attribute("data-status", "completed")
+        visit.page.route(f"**/api/backtest/queue/{job_id}", as_it_was)
+        view = follow(visit.page, f"#/runs/{job_id}")
+        expect(view.locator(".metric")).to_have_count(6)
+        expect(view.locator(".asked")).to_contain_text("Parameter fast")
+
+
 def test_a_failed_run_says_why_at_its_address(browser: Browser, slow_site: Site) -> None:
     with visiting(browser, slow_site) as visit:
         slow_site.enqueue(visit.user, "fail", permanent=True, strategy={"name": "hopeless"})

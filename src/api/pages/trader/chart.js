@@ -20,6 +20,7 @@ export class Chart extends HTMLElement {
   #plot = null;
   #life = null;
   #at = -1;
+  #isStill = false;
   #readout = element("p", { class: "readout", "aria-hidden": "true" });
   #legend = element("ul", { class: "legend" });
   #place = element("div", { class: "plot", "aria-hidden": "true" });
@@ -74,6 +75,7 @@ export class Chart extends HTMLElement {
 
   /** Brings that stretch of time into sight and the cursor to its begin. */
   show(from, to) {
+    this.#isStill = true;
     this.#plot?.focus(from, to);
     requestAnimationFrame(() => this.#read(lastNotAfter(this.#subject?.times ?? [], from)));
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -150,6 +152,9 @@ export class Chart extends HTMLElement {
     this.#readout.textContent = words.loadingChart;
     reader.addEventListener("blur", () => this.#read(-1));
     reader.addEventListener("pointerleave", () => this.#pointed(null));
+    reader.addEventListener("pointermove", ({ movementX, movementY }) => {
+      if (movementX !== 0 || movementY !== 0) this.#isStill = false;
+    });
     reader.addEventListener("keydown", (event) => this.#key(event));
     return reader;
   }
@@ -177,6 +182,11 @@ export class Chart extends HTMLElement {
 
   #pointed(time) {
     if (!this.#subject) return;
+    // A chart that was scrolled to below a pointer at rest is not pointed at: what was asked for stays read.
+    if (this.#isStill) {
+      if (time !== null && this.#at >= 0) this.#plot?.point(this.#subject.times[this.#at]);
+      return;
+    }
     this.#say(time === null ? -1 : lastNotAfter(this.#subject.times, time));
   }
 
