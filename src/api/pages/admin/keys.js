@@ -4,6 +4,7 @@ import { button, element } from "../common/dom.js";
 import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/admin.js";
+import { keys as ofJobs } from "./job_keys.js";
 
 const KEPT = "pgqueue.keys";
 const SECOND_KEY_MILLISECONDS = 1_500;
@@ -11,7 +12,7 @@ const TYPING = "input, textarea, select, [contenteditable]";
 /** The view of each letter after g. */
 export const LETTERS = { o: "", j: "jobs", q: "queues", w: "workers", a: "accounts", l: "audit", d: "doctor" };
 
-/** calls: isOpen(), whether anybody is in; seek(), to the search. */
+/** calls: isOpen(), whether anybody is in; seek(), to the search, which may be left to the view that is open. */
 export function listen(calls) {
   let asked = -Infinity;
   document.addEventListener("keydown", (event) => {
@@ -19,9 +20,9 @@ export function listen(calls) {
     if (event.key === "?") help();
     if (!areOn()) return;
     const view = LETTERS[event.key];
-    if (event.key === "/") calls.seek();
-    else if (view !== undefined && event.timeStamp - asked < SECOND_KEY_MILLISECONDS) location.hash = to(view);
-    else if (event.key !== "g") return;
+    const leads = view !== undefined && event.timeStamp - asked < SECOND_KEY_MILLISECONDS;
+    if (leads) location.hash = to(view);
+    else if (event.key !== "g" && !(event.key === "/" && calls.seek())) return;
     asked = event.key === "g" ? event.timeStamp : -Infinity;
     event.preventDefault();
   });
@@ -44,7 +45,9 @@ export function help() {
     "dialog",
     { "aria-labelledby": "keys-title", class: "keys" },
     element("h2", { id: "keys-title" }, words.keys),
-    list(),
+    list([...leading(), [["/"], words.seek], [["?"], words.keys]]),
+    element("h3", {}, words.keysOfJobs),
+    list(ofJobs),
     element("label", { class: "check" }, on, words.keysOn),
     element("div", { class: "dialog-actions" }, button(common.close, () => dialog.close(), { class: "primary" })),
   );
@@ -53,11 +56,12 @@ export function help() {
   dialog.showModal();
 }
 
-function list() {
-  const keys = element("dl", { class: "facts" });
-  const views = Object.entries(LETTERS).map(([letter, view]) => [["g", letter], words[view || "overview"]]);
-  for (const [pressed, does] of [...views, [["/"], words.seek], [["?"], words.keys]]) {
-    keys.append(element("dt", {}, ...pressed.map((key) => element("kbd", {}, key))), element("dd", {}, does));
-  }
-  return keys;
+const leading = () => Object.entries(LETTERS).map(([letter, view]) => [["g", letter], words[view || "overview"]]);
+
+function list(keys) {
+  const pairs = keys.flatMap(([pressed, does]) => [
+    element("dt", {}, ...pressed.map((key) => element("kbd", {}, key))),
+    element("dd", {}, does),
+  ]);
+  return element("dl", { class: "facts" }, ...pairs);
 }

@@ -2,7 +2,7 @@
 
 import { find, say } from "../common/dom.js";
 import { Gate } from "../common/gate.js";
-import { Routes } from "../common/routes.js";
+import { Routes, to } from "../common/routes.js";
 import { announce, fill, mark, showConnection, switches } from "../common/shell.js";
 import { Stream } from "../common/stream.js";
 import { words as common } from "../words/common.js";
@@ -87,9 +87,12 @@ find("keys").addEventListener("click", help);
 listen({
   isOpen: () => !find("views").hidden,
   seek: () => {
-    if (!location.hash.startsWith("#/jobs")) location.hash = "#/jobs";
+    // Where it is open it knows best: its own keys lead from a job back to the search.
+    if (!views.jobs.element.hidden) return false;
+    location.hash = to("jobs");
     // The view is shown once the address has changed.
     setTimeout(() => views.jobs.element.querySelector("input[type=search]")?.focus());
+    return true;
   },
 });
 

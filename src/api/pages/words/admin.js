@@ -29,6 +29,7 @@ export const en = {
   toQueues: "Queues",
 
   keys: "Keyboard shortcuts",
+  keysOfJobs: "Among jobs",
   keysOn: "Single keys lead somewhere",
   seek: "Search jobs",
 };
@@ -60,6 +61,7 @@ export const ko = {
   toQueues: "대기열",
 
   keys: "키보드 단축키",
+  keysOfJobs: "작업 목록에서",
   keysOn: "단축키 사용",
   seek: "작업 검색",
 };
