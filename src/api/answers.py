@@ -42,6 +42,9 @@ class Problem(TypedDict):
     detail: str
     instance: str
     code: str
+    limit: NotRequired[Annotated[int, Field(description="Of a refused job: how many there may be.")]]
+    resetsAt: NotRequired[Annotated[Time, Field(description="Of a refused job: when the day's jobs are counted anew.")]]
+    needed: NotRequired[Annotated[int, Field(description="Of a refused job: the credits that it takes.")]]
 
 
 class Standing(TypedDict):
@@ -117,7 +120,7 @@ class Job(TypedDict):
 
 
 class Jobs(TypedDict):
-    """Newest first. next: where the following page is, null after the last."""
+    """Newest first. next: where the following page is, null after the last; a page before it may be short, or empty."""
 
     jobs: list[Job]
     next: str | None
@@ -184,6 +187,70 @@ class Symbol(TypedDict):
 
 class Symbols(TypedDict):
     symbols: list[Symbol]
+
+
+class Bars(TypedDict):
+    """Prices to draw: buckets of barsPerBucket bars in a row, the last of what is left; all arrays of one length.
+
+    A moment belongs to the last bucket whose time is not after it. bars: whole bars in the range.
+    """
+
+    symbol: str
+    timeframe: str
+    version: int
+    timezone: str
+    closeOnly: bool
+    adjusted: bool
+    source: str
+    bars: Annotated[int, Field(ge=0)]
+    barsPerBucket: Annotated[int, Field(ge=1)]
+    time: Annotated[list[int], Field(description="Epoch milliseconds at which the first bar of each bucket opens.")]
+    lastTime: Annotated[int | None, Field(description="Epoch milliseconds at which the last bar opens.")]
+    open: list[float]
+    high: list[float]
+    low: list[float]
+    close: list[float]
+    volume: list[float]
+
+
+class Concurrent(TypedDict):
+    limit: int | None
+    running: int
+
+
+class JobsToday(TypedDict):
+    """Added this UTC day; limit and left are null where the plan sets none."""
+
+    limit: int | None
+    used: int
+    left: int | None
+    resetsAt: Time
+
+
+class WaitingJobs(TypedDict):
+    limit: int
+    waiting: int
+
+
+class CreditsLeft(TypedDict):
+    """available: to spend; held by unfinished jobs."""
+
+    available: int
+    held: int
+    perJob: int
+
+
+class Allowance(TypedDict):
+    """What the caller's plan allows and how much of it is used. refusal: the code that the next job would be given."""
+
+    userId: UUID
+    plan: str
+    concurrent: Concurrent
+    jobs: JobsToday
+    waiting: WaitingJobs
+    credits: Annotated[CreditsLeft | None, Field(description="Null while jobs of the plan take none.")]
+    requestsPerMinute: int
+    refusal: Literal["queue_full", "daily_quota_reached", "too_many_waiting", "credits_used_up"] | None
 
 
 class Session(TypedDict):

@@ -8,7 +8,21 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from api import backtests, events, health, openapi, problems, results, sessions, static, strategies, sweeps
+from api import (
+    allowance,
+    backtests,
+    events,
+    health,
+    job_list,
+    openapi,
+    prices,
+    problems,
+    results,
+    sessions,
+    static,
+    strategies,
+    sweeps,
+)
 from api.admin import accounts, audit, dashboard, jobs, queues
 from api.hub import Hub
 from api.known_symbols import KnownSymbols
@@ -51,6 +65,7 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             async with Queue(pool, name=queue_name, user_role=user_role) as queue:
                 app.state.pool, app.state.queue, app.state.user_role = pool, queue, user_role
                 app.state.symbols, app.state.dashboard = KnownSymbols(pool), dashboard.Dashboard(pool)
+                app.state.charts = prices.Charts(pool)
                 async with _streams(app, settings, database_url):
                     yield
 
@@ -65,7 +80,7 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route(f"{QUEUE}/{{job_id}}/requeue", backtests.requeue, methods=["POST"]),
             Route("/api/backtest/sweeps", sweeps.enqueue, methods=["POST"]),
             Route("/api/backtest/events", events.of_user, methods=["GET"]),
-            Route("/api/backtest/jobs", backtests.list_jobs, methods=["GET"]),
+            Route("/api/backtest/jobs", job_list.show, methods=["GET"]),
             Route(STRATEGIES, strategies.list_strategies, methods=["GET"]),
             Route(STRATEGIES, strategies.create, methods=["POST"]),
             Route(f"{STRATEGIES}/check", strategies.check, methods=["POST"]),
@@ -73,6 +88,8 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route(f"{STRATEGIES}/{{strategy_id}}", strategies.replace, methods=["PUT"]),
             Route(f"{STRATEGIES}/{{strategy_id}}", strategies.delete, methods=["DELETE"]),
             Route("/api/symbols", strategies.list_symbols, methods=["GET"]),
+            Route("/api/symbols/{symbol}/bars", prices.show, methods=["GET"]),
+            Route("/api/account", allowance.show, methods=["GET"]),
             Route("/api/session", sessions.show, methods=["GET"]),
             Route("/api/session", sessions.begin, methods=["POST"]),
             Route("/api/session", sessions.end, methods=["DELETE"]),

@@ -10,23 +10,13 @@ from starlette.responses import JSONResponse, Response
 from api.accounts import Account
 from api.auth import identify
 from api.enqueue import FIRST_KIND, Kind, add, fingerprint, queued, standing, tell_daily_quota
-from api.problems import conflict, invalid, not_found
+from api.etags import is_known
+from api.problems import conflict, not_found
 from api.shapes import job_shape
 from api.wording import language_of
 from engine import rules
 from engine.request import parse_request
-from pgqueue import JobNotFound, JobSnapshot, JobState, Queue, WrongState
-
-PAGE_LIMIT = 200
-LONGEST_FILTER = 100
-STATUSES: dict[str, tuple[JobState, ...]] = {
-    "waiting": (JobState.SCHEDULED, JobState.HELD, JobState.READY),
-    "processing": (JobState.PROCESSING,),
-    "completed": (JobState.COMPLETED,),
-    "failed": (JobState.FAILED,),
-    "cancelled": (JobState.CANCELLED,),
-}
-
+from pgqueue import JobNotFound, JobSnapshot, Queue, WrongState
 
 BACKTEST = Kind(FIRST_KIND, parse_request, lambda definition, asked: rules.check(definition, asked.strategy_params))
 
@@ -77,9 +67,7 @@ async def _one(request: Request, job: JobSnapshot) -> Response:
     }
     if not job.is_final:
         headers["Retry-After"] = "2"
-    # A proxy that compresses makes a tag weak; it is the same answer.
-    known = (one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(","))
-    if tag in known:
+    if is_known(request, tag):
         return Response(status_code=304, headers=headers)
     return JSONResponse(shape, headers=headers)
 
@@ -131,51 +119,3 @@ async def requeue(request: Request) -> Response:
         raise conflict(f"The job is {error.state}: only one that has ended can run again.") from None
     await tell_daily_quota(request, account)
     return queued(request, enqueued)
-
-
-async def list_jobs(request: Request) -> Response:
-    """GET /api/backtest/jobs: the caller's, newest first, by cursor."""
-    account = await identify(request)
-    query = request.query_params
-    limit = _limit(query.get("limit"))
-    status = query.get("status")
-    if status is not None and status not in STATUSES:
-        raise invalid([{"path": "status", "message": f"must be one of {', '.join(STATUSES)}"}])
-    jobs = await request.app.state.queue.list(
-        user_id=account.user_id,
-        states=STATUSES[status] if status else None,
-        args={name: _text(query[name], name) for name in ("symbol", "strategyId") if name in query} or None,
-        before=_cursor(query.get("cursor")),
-        limit=limit,
-    )
-    language = language_of(request.headers.get("accept-language", ""))
-    root = request.scope.get("root_path", "")
-    body: dict[str, Any] = {"jobs": [job_shape(job, language, root) for job in jobs], "next": None}
-    headers = {"Cache-Control": "no-store"}
-    if len(jobs) == limit:
-        following = request.url.include_query_params(cursor=str(jobs[-1].id))
-        body["next"] = f"{following.path}?{following.query}"
-        headers["Link"] = f'<{body["next"]}>; rel="next"'
-    return JSONResponse(body, headers=headers)
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return 50
-    if not text.isascii() or not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= PAGE_LIMIT:
-        raise invalid([{"path": "limit", "message": f"must be a whole number from 1 to {PAGE_LIMIT}"}])
-    return int(text)
-
-
-def _text(text: str, name: str) -> str:
-    # Postgres has no NUL in its texts.
-    if not 1 <= len(text) <= LONGEST_FILTER or "\0" in text:
-        raise invalid([{"path": name, "message": f"must be 1 to {LONGEST_FILTER} characters, none of them NUL"}])
-    return text
-
-
-def _cursor(text: str | None) -> UUID | None:
-    try:
-        return None if text is None else UUID(text)
-    except ValueError:
-        raise invalid([{"path": "cursor", "message": "must be a cursor that a list gave"}]) from None

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from api import answers, result_answers
+from engine.charts import MOST_BUCKETS
 from engine.request import BacktestRequest, body_schema
 from engine.sweep_request import MOST_BEST, SweepRequest
+from engine.timeframes import TIMEFRAMES
 
 JSON, CSV, EVENTS = "application/json", "text/csv", "text/event-stream"
 TEXT_FORMAT, OPENMETRICS = "text/plain", "application/openmetrics-text"
@@ -68,6 +70,10 @@ ADDED = ("Location", "RateLimit", "RateLimit-Policy")
 REVISIONS = {"If-Match": {"type": "string", "description": "ETags of the revisions that may be changed."}}
 
 
+DAY = {"type": "string", "format": "date"}
+MOMENT = {"type": "string", "format": "date-time"}
+
+
 def limit_up_to(most: int) -> dict[str, Any]:
     return {"type": "integer", "minimum": 1, "maximum": most}
 
@@ -120,8 +126,17 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "GET", "/api/backtest/jobs", "The caller's jobs, newest first", {200: answers.Jobs},
         query={
-            "status": {"type": "string", "enum": ["waiting", "processing", "completed", "failed", "cancelled"]},
-            "symbol": TEXT, "strategyId": TEXT, "cursor": CURSOR, "limit": limit_up_to(200),
+            "status": {
+                "type": "string", "pattern": "^(waiting|processing|completed|failed|cancelled)"
+                "(,(waiting|processing|completed|failed|cancelled))*$",
+                "description": "One, or several with commas between them.",
+            },
+            "symbol": TEXT, "strategyId": TEXT, "kind": TEXT,
+            "since": {**MOMENT, "description": "Created then or later."},
+            "until": {**MOMENT, "description": "Created before."},
+            "q": {**TEXT, "description": "Part of the strategy's name, in any case."},
+            "standing": {"type": "boolean", "description": "Say where waiting jobs stand."},
+            "cursor": CURSOR, "limit": limit_up_to(200),
         },
         headers=LANGUAGE, refuses=(400,),
     ),
@@ -156,6 +171,20 @@ OPERATIONS: tuple[Operation, ...] = (
         headers=REVISIONS, refuses=(404, 412),
     ),
     Operation("GET", "/api/symbols", "What can be tested, from when to when", {200: answers.Symbols}),
+    Operation(
+        "GET", "/api/symbols/{symbol}/bars", "Prices to draw: at most 2,000 buckets of whole bars",
+        {200: answers.Bars, 304: None},
+        query={
+            "timeframe": {"type": "string", "enum": list(TIMEFRAMES), "default": "1d"},
+            "start": {**DAY, "description": "Of the symbol's session, inclusive."},
+            "end": {**DAY, "description": "Of the symbol's session, inclusive."},
+            "limit": limit_up_to(MOST_BUCKETS),
+        },
+        headers=TAG, refuses=(400, 404), answers_with=("ETag",),
+    ),
+    Operation(
+        "GET", "/api/account", "What the caller's plan allows, and how much of it is used", {200: answers.Allowance}
+    ),
     Operation("GET", "/api/session", "Who is logged in, and until when", {200: answers.Session}),
     Operation(
         "POST", "/api/session", "A cookie for a key or a login code", {200: answers.Session},
@@ -174,5 +203,6 @@ PATH_PARAMETERS = {
     "jobId": {"type": "string", "format": "uuid"},
     "strategyId": {**TEXT, "pattern": r"^[A-Za-z0-9-]+$"},
     "userId": {"type": "string", "format": "uuid"},
+    "symbol": {"type": "string", "pattern": r"^[A-Za-z0-9.^=_-]{1,10}$"},
     "queue": {"type": "string", "minLength": 1, "maxLength": 63, "pattern": r"^[A-Za-z0-9_-]+$"},
 }

@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -14,10 +15,18 @@ from starlette.responses import JSONResponse
 from starlette.routing import Match, Route
 
 from api.rates import DAILY, DAY, Limit, tell
+from api.shapes import iso
 from api.static import SECURITY
-from pgqueue import CreditsUsedUp, DailyQuotaReached, EnqueueRefused, QueueFull
+from pgqueue import CreditsUsedUp, DailyQuotaReached, EnqueueRefused, QueueFull, TooManyWaiting
 
 PROBLEM_JSON = "application/problem+json"
+REFUSALS = {
+    "queue_full": "queue_full",
+    "daily_quota": "daily_quota_reached",
+    "user_waiting": "too_many_waiting",
+    "credits": "credits_used_up",
+}
+"""Codes of refused jobs, by the queue's word for the limit."""
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +43,16 @@ class Problem(Exception):
         code: str,
         details: Sequence[Mapping[str, Any]] = (),
         headers: Mapping[str, str] | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
+        """facts: members of the answer besides those that every refusal has."""
         self.status = status
         self.error = error
         self.detail = detail
         self.code = code
         self.details = details
         self.headers = headers or {}
+        self.facts = facts or {}
         super().__init__(detail)
 
 
@@ -75,6 +87,7 @@ def answer(request: Request, problem: Problem) -> JSONResponse:
         "detail": problem.detail,
         "instance": request.url.path,
         "code": problem.code,
+        **problem.facts,
     }
     asked = PROBLEM_JSON in request.headers.get("accept", "")
     return JSONResponse(
@@ -134,16 +147,32 @@ async def on_enqueue_refused(request: Request, error: Exception) -> JSONResponse
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(math.ceil(error.retry_after_seconds))
     match error:
-        case CreditsUsedUp():
-            problem = Problem(402, "Credits used up", detail, code="credits_used_up")
-        case QueueFull():
-            problem = Problem(503, "Queue full", detail, code="queue_full", headers=headers)
-        case DailyQuotaReached():
-            tell(request.scope, Limit(DAILY, error.limit, DAY, 0, math.ceil(error.retry_after_seconds or 0)))
-            problem = Problem(429, "Daily quota reached", detail, code="daily_quota_reached", headers=headers)
+        case CreditsUsedUp(needed=needed):
+            problem = _refusal(402, "Credits used up", detail, "credits", {"needed": needed}, {})
+        case QueueFull(limit=limit):
+            problem = _refusal(503, "Queue full", detail, "queue_full", {"limit": limit}, headers)
+        case DailyQuotaReached(limit=limit):
+            seconds = error.retry_after_seconds or 0
+            tell(request.scope, Limit(DAILY, limit, DAY, 0, math.ceil(seconds)))
+            facts = {"limit": limit, "resetsAt": iso(_midnight_in(seconds))}
+            problem = _refusal(429, "Daily quota reached", detail, "daily_quota", facts, headers)
+        case TooManyWaiting(limit=limit):
+            problem = _refusal(429, "Too many waiting jobs", detail, "user_waiting", {"limit": limit}, headers)
         case _:
-            problem = Problem(429, "Too many waiting jobs", detail, code="too_many_waiting", headers=headers)
+            raise AssertionError(error)
     return answer(request, problem)
+
+
+def _refusal(
+    status: int, error: str, detail: str, limit: str, facts: Mapping[str, Any], headers: Mapping[str, str]
+) -> Problem:
+    return Problem(status, error, detail, code=REFUSALS[limit], facts=facts, headers=headers)
+
+
+def _midnight_in(seconds: float) -> datetime:
+    """The midnight UTC that the database says is so far away, whatever our clock says to the second."""
+    about = datetime.now(UTC) + timedelta(seconds=seconds, hours=12)
+    return about.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 async def on_error(request: Request, _error: Exception) -> JSONResponse:

@@ -1,5 +1,6 @@
 """A job queue in Postgres: claims, leases, retries, progress. Knows nothing of finance."""
 
+from pgqueue.allowance import Allowance
 from pgqueue.companion import Companion
 from pgqueue.database import EmbeddedServer, connect_options, open_pool, require_url
 from pgqueue.errors import (
@@ -53,6 +54,7 @@ __all__ = [
     "NOBODY",
     "UNSET",
     "USER_ROLE",
+    "Allowance",
     "ArgsTooLarge",
     "Cancelled",
     "Companion",

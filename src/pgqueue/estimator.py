@@ -1,7 +1,7 @@
 """Reads what an estimate needs: a job's place anew each time, the queue's slots, run times and depth every so often."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from psycopg.rows import class_row, dict_row
 
 from pgqueue.estimate import COUNT_LIMIT, Capacity, Span, estimate, without_estimate
 from pgqueue.job import Estimate
+from pgqueue.line import Line
 from pgqueue.queries import sql
 
 CAPACITY_SECONDS = 0.5
@@ -35,6 +36,25 @@ class Estimator:
         place = await cursor.fetchone()
         if place is None:
             return Estimate(position=0, position_at_least=None, seconds=0.0, reason=None)
+        return await self._estimated(connection, place)
+
+    async def of_jobs(
+        self, connection: AsyncConnection[Any], job_ids: Collection[UUID], user_id: UUID
+    ) -> dict[UUID, Estimate]:
+        """Where each of these jobs of one user stands; those that do not wait are left out."""
+        cursor = connection.cursor(row_factory=dict_row)
+        await cursor.execute(sql("places"), {"job_ids": list(job_ids), "user_id": user_id})
+        lines: dict[str, Line] = {}
+        found = {}
+        for job in await cursor.fetchall():
+            queue = job["queue"]
+            if queue not in lines:
+                asked = {"queue": queue, "user_id": user_id, "count_limit": COUNT_LIMIT}
+                lines[queue] = Line.of_rows(await (await cursor.execute(sql("line"), asked)).fetchall())
+            found[job["id"]] = await self._estimated(connection, lines[queue].place(job))
+        return found
+
+    async def _estimated(self, connection: AsyncConnection[Any], place: Mapping[str, Any]) -> Estimate:
         if (standing := without_estimate(place)) is not None:
             return standing
         capacity = await self.capacity(connection, place["queue"])

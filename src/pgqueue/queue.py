@@ -17,6 +17,7 @@ from psycopg.errors import NoDataFound, ObjectNotInPrerequisiteState
 from psycopg.rows import class_row, dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from pgqueue.allowance import Allowance
 from pgqueue.bulk import Bulk
 from pgqueue.errors import BatchTooLarge, JobNotFound, WrongState
 from pgqueue.estimate import newcomer
@@ -37,6 +38,7 @@ from pgqueue.job import (
 from pgqueue.outage import loudness, reason
 from pgqueue.queries import sql
 from pgqueue.row_security import acting_as, execute_as
+from pgqueue.search import JobSearch, list_page
 from pgqueue.transaction import MAX_RETRIES, async_driver, encode, parameters, read_answer
 from pgqueue.waiting import WaitingCount
 
@@ -258,6 +260,19 @@ class Queue:
             jobs = await _read(connection, [_first(row) for row in rows], user_id, self._user_role)
         return jobs[::-1]
 
+    async def search(
+        self, wanted: JobSearch, *, before: UUID | None = None, limit: int = 50
+    ) -> tuple[Sequence[JobSnapshot], UUID | None]:
+        """A page of the jobs that are so, newest first, and the `before` of the next one; None after the last.
+
+        A page looks at so many jobs at most: it may be short, even empty, and still have a next one.
+        """
+        user_id = wanted.user_id
+        async with self._pool.connection() as connection, self._transaction(connection, user_id):
+            ids, following = await list_page(connection, wanted, before=before, limit=limit)
+            jobs = await _read(connection, ids, user_id)
+        return jobs[::-1], following
+
     async def cancel(self, job_id: UUID, *, user_id: UUID | None = None, actor: str | None = None) -> Cancelled:
         """Cancel a waiting job at once, ask a running one to stop. JobNotFound; WrongState when it has ended."""
         async with self._pool.connection() as connection:
@@ -395,6 +410,11 @@ class Queue:
         async with self._pool.connection() as connection:
             return await self._estimator.of_job(connection, job_id)
 
+    async def estimates(self, job_ids: Collection[UUID], *, user_id: UUID) -> Mapping[UUID, Estimate]:
+        """As estimate, of those of the user's jobs that wait: the line is read once for all of them."""
+        async with self._pool.connection() as connection:
+            return await self._estimator.of_jobs(connection, job_ids, user_id)
+
     async def quota(self, user_id: UUID, *, tier: int | None = None) -> Quota | None:
         """What is left of the user's jobs of today (UTC); None where the plan sets no number. tier: as in enqueue."""
         parameters = {"user_id": user_id, "tier": tier, "queue": self._name}
@@ -403,6 +423,14 @@ class Queue:
         if row is None or row["per_day"] is None:
             return None
         return Quota(row["per_day"], max(0, row["per_day"] - row["used"]), row["seconds_left"])
+
+    async def allowance(self, user_id: UUID, *, tier: int | None = None) -> Allowance:
+        """The user's limits and what is used of them. tier: as in enqueue."""
+        parameters = {"user_id": user_id, "tier": tier, "queue": self._name}
+        async with self._pool.connection() as connection:
+            row = await (await _ask(connection, "allowance", parameters, user_id, self._user_role)).fetchone()
+        assert row is not None
+        return Allowance(**row)
 
     async def pause(self, queue: str | None = None, *, actor: str | None = None) -> None:
         """Claim nothing more from the queue; what runs, runs on."""

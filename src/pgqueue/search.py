@@ -38,6 +38,7 @@ _FILTERS: Mapping[str, LiteralString] = {
     "queue": "queue = %(queue)s",
     "kind": "kind = %(kind)s",
     "args": "args @> %(args)s::jsonb",
+    "text": "position(lower(%(text)s) in lower(coalesce(args #>> %(text_at)s, args #>> %(or_at)s, ''))) > 0",
     "error": "position(lower(%(error)s) in lower(coalesce(error ->> 'message', ''))) > 0",
 }
 
@@ -46,7 +47,8 @@ _FILTERS: Mapping[str, LiteralString] = {
 class JobSearch:
     """What is looked for; None is not asked. args: members that the job's args must have. error: part of its message.
 
-    since, until: when it was created, to the millisecond.
+    since, until: when it was created, to the millisecond. statuses: any of them. text: part, in any case, of the text
+    in the args at the path text_at, or where there is none at or_at.
     """
 
     job_id: UUID | None = None
@@ -58,6 +60,10 @@ class JobSearch:
     error: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    statuses: Sequence[str] = ()
+    text: str | None = None
+    text_at: Sequence[str] = ()
+    or_at: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +90,30 @@ async def search(
     return Page(ids, row["looked_at"], row["last_id"] if row["looked_at"] == LOOK_AT else None)
 
 
+async def list_page(
+    connection: AsyncConnection[Any], wanted: JobSearch, *, before: UUID | None = None, limit: int = 50
+) -> tuple[Sequence[UUID], UUID | None]:
+    """As search, but it stops at the last job that it gives: how many were looked at is not known."""
+    parameters = _parameters(wanted, before)
+    narrows, filters = _fragments(wanted, parameters)
+    statement = SQL(
+        "with found as materialized (select array("
+        " select id from (select id, queue, kind, args, error from pgqueue.jobs"
+        " where {narrows} order by id desc limit %(look_at)s) as seen"
+        " where {filters} order by id desc limit %(limit)s) as ids)"
+        " select ids, case when cardinality(ids) = %(limit)s then ids[%(limit)s]"
+        " else (select id from pgqueue.jobs where {narrows} order by id desc offset %(look_at)s - 1 limit 1) end"
+        " as following from found"
+    ).format(narrows=_all(narrows), filters=_all(filters))
+    cursor = connection.cursor(row_factory=dict_row)
+    row = await (await cursor.execute(statement, {**parameters, "limit": limit, "look_at": LOOK_AT})).fetchone()
+    assert row is not None
+    return row["ids"], row["following"]
+
+
 def _parameters(wanted: JobSearch, before: UUID | None) -> dict[str, Any]:
     """What was asked, by the name of the fragment that asks it."""
-    asked = {
+    asked: dict[str, Any] = {
         "job_id": wanted.job_id,
         "user_id": wanted.user_id,
         "since": None if wanted.since is None else _first_id(wanted.since),
@@ -96,17 +123,28 @@ def _parameters(wanted: JobSearch, before: UUID | None) -> dict[str, Any]:
         "kind": wanted.kind,
         "args": json.dumps(wanted.args) if wanted.args else None,
         "error": wanted.error or None,
+        "text": wanted.text,
     }
+    if wanted.text is not None:
+        asked |= {"text_at": list(wanted.text_at), "or_at": list(wanted.or_at)}
     return {name: value for name, value in asked.items() if value is not None}
 
 
-def _statement(wanted: JobSearch, parameters: Mapping[str, Any]) -> Composed:
+def _fragments(wanted: JobSearch, parameters: Mapping[str, Any]) -> tuple[list[LiteralString], list[LiteralString]]:
+    """What narrows the jobs that are looked at, and what is asked of those."""
     narrows = [fragment for name, fragment in _NARROWS.items() if name in parameters]
     # An error's text is only sought among those that failed: they have an index.
     status = "failed" if wanted.error and wanted.status is None else wanted.status
     if status is not None:
         narrows.append(_STATES[status])
-    filters = [fragment for name, fragment in _FILTERS.items() if name in parameters]
+    if wanted.statuses:
+        any_of: LiteralString = " or ".join([_STATES[each] for each in wanted.statuses])
+        narrows.append(f"({any_of})")
+    return narrows, [fragment for name, fragment in _FILTERS.items() if name in parameters]
+
+
+def _statement(wanted: JobSearch, parameters: Mapping[str, Any]) -> Composed:
+    narrows, filters = _fragments(wanted, parameters)
     return SQL(
         "with seen as materialized ("
         " select id, queue, kind, args, error from pgqueue.jobs where {narrows} order by id desc limit %(look_at)s)"

@@ -42,6 +42,7 @@ SAME_FOR_ALL = {
     "GET /api/backtest/jobs",
     "GET /api/strategies",
     "GET /api/symbols",
+    "GET /api/symbols/{symbol}/bars",
     "POST /api/strategies",
     "POST /api/strategies/check",
 }
@@ -50,6 +51,7 @@ TOTALS = {f"GET {QUEUE}"}
 # Adds a job; by another's strategy it adds none.
 BY_STRATEGY = {f"POST {QUEUE}", "POST /api/backtest/sweeps"}
 STREAMS = {"GET /api/backtest/events"}
+ACCOUNT = {"GET /api/account"}
 SESSION = {"GET /api/session", "POST /api/session"}
 # For operators and whoever scrapes: a user is told to keep out, whatever is asked for.
 FORBIDDEN_PATHS = ("/api/admin/", "/metrics")
@@ -115,7 +117,7 @@ async def belongings(app: Starlette, pool: AsyncConnectionPool) -> Belongings:
 
 def filled(route: str, *, job_id: object, strategy_id: object) -> tuple[str, str]:
     method, path = route.split(" ")
-    return method, path.format(job_id=job_id, strategy_id=strategy_id, user_id=job_id, queue="backtest")
+    return method, path.format(job_id=job_id, strategy_id=strategy_id, user_id=job_id, queue="backtest", symbol="AAPL")
 
 
 def sent(route: str) -> dict[str, Any]:
@@ -135,7 +137,7 @@ def told(answer: httpx.Response, *ids: object) -> tuple[int, str, dict[str, str]
 
 
 def test_every_route_has_a_case(app_routes: list[str]) -> None:
-    known = NOT_FOUND | SAME_FOR_ALL | TOTALS | BY_STRATEGY | STREAMS | SESSION | OPEN
+    known = NOT_FOUND | SAME_FOR_ALL | TOTALS | BY_STRATEGY | STREAMS | ACCOUNT | SESSION | OPEN
 
     assert set(app_routes) - set(forbidden(app_routes)) == known, "say here what a stranger is told by a new route"
 
@@ -239,7 +241,7 @@ async def lists(app: Starlette, who: Person) -> dict[str, Any]:
     found = {}
     async with calling(app, who) as client:
         for route in sorted(SAME_FOR_ALL):
-            method, path = route.split(" ")
+            method, path = filled(route, job_id=uuid4(), strategy_id=uuid4())
             answer = await client.request(method, path, **sent(route))
             made = answer.json().get("id") if route == "POST /api/strategies" else None
             body = {k: v for k, v in answer.json().items() if k not in ("createdAt", "updatedAt")}
@@ -299,6 +301,17 @@ async def test_the_session_tells_of_its_own_user(app: Starlette, pool: AsyncConn
 
     assert began.json()["userId"] == shown.json()["userId"] == str(me.user_id)
     assert not [mark for mark in theirs.marks if mark in shown.text]
+
+
+async def test_the_account_counts_nothing_of_anothers(app: Starlette, pool: AsyncConnectionPool) -> None:
+    me = await person(pool, "pro")
+    async with calling(app, me) as client:
+        before = (await client.get("/api/account")).json()
+        theirs = await belongings(app, pool)
+        after = (await client.get("/api/account")).json()
+
+    assert before == after
+    assert not [mark for mark in theirs.marks if mark in json.dumps(after)]
 
 
 async def test_every_view_and_table_shows_a_stranger_the_same_whatever_others_have(

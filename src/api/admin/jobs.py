@@ -11,10 +11,11 @@ from starlette.responses import JSONResponse, Response
 
 from api.accounts import Account
 from api.admin.audit import acting, as_uuid, recorded
-from api.admin.bodies import checked, read_as
+from api.admin.bodies import read_as
 from api.auth import require_admin
 from api.backtests import parse_job_id
 from api.enqueue import standing
+from api.forms import checked
 from api.paging import page, whole_number
 from api.problems import Problem, conflict, not_found
 from api.shapes import iso, job_shape
