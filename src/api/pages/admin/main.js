@@ -55,7 +55,7 @@ const gate = new Gate({
     shared.mayChange = who.role === "admin";
     find("read-only").hidden = shared.mayChange;
     routes.open();
-    stream.start();
+    stream.start(who.userId);
   },
   onLeave: () => {
     find("stranger").hidden = true;

@@ -63,7 +63,7 @@ const gate = new Gate({
     say(find("account"), common.account(who.plan));
     for (const view of Object.values(views)) view.open?.(who);
     routes.open();
-    stream.start();
+    stream.start(who.userId);
   },
   /** Nothing of one person's stays for the next to log in. */
   onLeave: () => {
