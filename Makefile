@@ -10,6 +10,8 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 LOCK_OPTIONS ?=
+NPM_LOCK_OPTIONS := --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
+NPM_FILES := $(addprefix requirements/npm/,package.json package-lock.json .npmrc hatch_build.py)
 
 help:  ## List what there is to do
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +34,7 @@ faults: env  ## Kill, cut, stop and refuse whatever there is, and see that no jo
 check: env  ## Format, lint, types, imports between packages, schema against migrations
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy src tests bench alembic
+	@$(BIN)/mypy src tests bench alembic requirements
 	@$(BIN)/python -m pytest --quiet tests/test_architecture.py tests/pgqueue/test_schema.py
 
 format: env  ## Put the code in order
@@ -55,16 +57,19 @@ parity: bench-env  ## Hold the engine against vectorbt and backtesting.py, empyr
 screenshots: env  ## Make the pictures of the documentation from the running product
 	@$(BIN)/python docs/screenshots.py
 
-lock: env  ## Pin the requirements anew from pyproject.toml (LOCK_OPTIONS=--upgrade for newer ones)
+lock: env  ## Pin the requirements anew, Python's and npm's (LOCK_OPTIONS=--upgrade for newer ones)
 	@$(LOCK) $(LOCK_OPTIONS) pyproject.toml --output-file requirements/runtime.txt
 	@$(LOCK) $(LOCK_OPTIONS) pyproject.toml --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
 	@$(LOCK) $(LOCK_OPTIONS) pyproject.toml --group dev --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
+	@$(BIN)/npm --prefix requirements/npm $(if $(findstring --upgrade,$(LOCK_OPTIONS)),update,install) $(NPM_LOCK_OPTIONS)
 
 clean:  ## Remove what was made here, the data of the embedded server not included
-	@rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist && find src tests bench alembic -name __pycache__ -prune -exec rm -rf {} +
+	@rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist src/api/pages/vendor && find src tests bench alembic -name __pycache__ -prune -exec rm -rf {} +
 
-.venv/installed .venv-bench/installed: %/installed: pyproject.toml Makefile .ci/make-env
-.venv/installed: requirements/dev.txt
+.venv/installed .venv-bench/installed: %/installed: pyproject.toml Makefile .ci/make-env $(NPM_FILES)
+.venv/installed: requirements/dev.txt src/api/pages/vendor/lock.sha256
 	@.ci/make-env .venv requirements/dev.txt
 .venv-bench/installed: requirements/bench.txt
 	@.ci/make-env .venv-bench requirements/bench.txt
+# Where it is missing the environment is brought up to date, and it with it.
+src/api/pages/vendor/lock.sha256: ;

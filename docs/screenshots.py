@@ -1,4 +1,8 @@
-"""Makes docs/page.png from the running product: one backtest running, one done. `make screenshots`."""
+"""Makes the documentation's pictures from the running product: `make screenshots`.
+
+With a directory it photographs every page in every width, theme and language there, to be looked at:
+`python docs/screenshots.py --all DIRECTORY`.
+"""
 
 import asyncio
 import json
@@ -6,25 +10,129 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
-from playwright.sync_api import Page, sync_playwright
+import httpx
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from api.cli.stack import ask
-from pgqueue import Companion, EmbeddedServer, open_pool
+from pgqueue import Companion, EmbeddedServer, Queue, open_pool
 from pgqueue.claim import claim
 from pgqueue.executor import ProgressReport
 from pgqueue.lease import Lease
 from pgqueue.progress import ProgressBoard
 
-PICTURE = Path(__file__).with_name("page.png")
+PICTURES = Path(__file__).with_name("pictures")
 ALONE = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+WIDTHS = (1280, 390)
+DAYS = {"startDate": "2012-01-01", "endDate": "2018-12-31", "initialCapital": 10000}
+RUNS = (
+    ("SPX", "sma-cross", {"fast": 10, "slow": 50}),
+    ("SPX", "rsi-reversion", {}),
+    ("IXIC", "donchian-breakout", {}),
+    ("MSFT", "ema-cross", {}),
+    ("KO", "supertrend", {}),
+)
+OWN = {
+    "version": 1,
+    "name": "Pullback in an uptrend",
+    "params": {
+        "trend": {"type": "int", "default": 200, "min": 50, "max": 400},
+        "dip": {"type": "float", "default": 35, "min": 5, "max": 50},
+    },
+    "let": {"uptrend": "close > sma(close, trend)", "strength": "rsi(close, 14)"},
+    "entryLong": "uptrend and crosses_above(strength, dip)",
+    "exitLong": "strength > 70 or not uptrend",
+    "stops": {"loss": {"pct": 0.08}},
+    "sizing": {"mode": "percent", "value": 1.0},
+}
+
+
+@dataclass
+class Scene:
+    """The product with something in it: ids of jobs by what they are."""
+
+    url: str
+    database_url: str
+    user: str
+    worker: Companion
+    jobs: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, *words: str) -> Any:
+        return json.loads(ask(*words, "--json", environment={**os.environ, "DATABASE_URL": self.database_url}))
+
+    def login(self, page: str) -> str:
+        return str(self.ask("keys", "login", "--user", self.user, "--url", f"{self.url}{page}")["url"])
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """ready: what is there when it may be taken. is_kept: one of the documentation's."""
+
+    name: str
+    page: str
+    address: Callable[[Scene], str]
+    ready: str
+    act: Callable[[Page], None] | None = None
+    height: int = 1000
+    is_kept: bool = True
+
+
+def wrong_rule(page: Page) -> None:
+    page.get_by_label("Open long when", exact=True).fill("uptrend and crosses_above(strenth, dip)")
+    page.wait_for_selector(".rule-mirror mark")
+
+
+SHOWN = (
+    Picture("runs", "", lambda _: "#/", ".run", height=900),
+    Picture("result", "", lambda scene: f"#/runs/{scene.jobs['SPX sma-cross']}", "canvas", height=1400),
+    Picture("sweep", "", lambda scene: f"#/runs/{scene.jobs['sweep']}", "[role=grid]", height=1200),
+    Picture(
+        "compare", "",
+        lambda scene: f"#/compare/{scene.jobs['SPX sma-cross']}/{scene.jobs['SPX rsi-reversion']}", "canvas",
+    ),
+    Picture("history", "", lambda _: "#/history", ".page", is_kept=False),
+    Picture("strategy", "", lambda scene: f"#/strategies/{scene.jobs['strategy']}", ".check-state", act=wrong_rule),
+    Picture("operations", "/admin", lambda _: "#/", ".page"),
+    Picture("jobs", "/admin", lambda _: "#/jobs", "table", height=900),
+    Picture("job", "/admin", lambda scene: f"#/jobs/{scene.jobs['failed']}", ".page"),
+    *(
+        Picture(name, "/admin", lambda _, name=name: f"#/{name}", ".page", is_kept=False)  # type: ignore[misc]
+        for name in ("queues", "workers", "accounts", "audit", "doctor")
+    ),
+)  # fmt: skip
 
 
 def main() -> None:
+    every = Path(sys.argv[2]) if sys.argv[1:2] == ["--all"] else None
+    with ExitStack() as stack:
+        scene = stack.enter_context(running())
+        furnish(scene)
+        playwright = stack.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ALONE)
+        if every is None:
+            PICTURES.mkdir(exist_ok=True)
+            for picture in (one for one in SHOWN if one.is_kept):
+                for width in WIDTHS:
+                    photograph(browser, scene, picture, PICTURES / f"{picture.name}-{width}.png", width=width)
+        else:
+            every.mkdir(parents=True, exist_ok=True)
+            for picture in SHOWN:
+                for width in WIDTHS:
+                    for look in ({}, {"dark": True}, {"locale": "ko-KR"}):
+                        name = "-".join([picture.name, str(width), *map(str, look)])
+                        photograph(browser, scene, picture, every / f"{name}.png", width=width, **look)
+        browser.close()
+
+
+@contextmanager
+def running() -> Iterator[Scene]:
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pgqueue-docs-")))
         directory.chmod(0o711)
@@ -40,47 +148,85 @@ def main() -> None:
         stack.callback(worker.stop)
         url = json.loads(serve.answer())["url"]
         worker.answer()
-        user = str(uuid4())
-        ask("keys", "create", "--user", user, "--plan", "pro", environment=environment)
-        login = json.loads(ask("keys", "login", "--user", user, "--url", url, "--json", environment=environment))
-        playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ALONE)
-        page = browser.new_context(viewport={"width": 1280, "height": 1000}, locale="en-US").new_page()
-        page.goto(login["url"])
-        photograph(page, worker, database_url)
-        browser.close()
+        yield Scene(url, database_url, str(uuid4()), worker)
 
 
-def photograph(page: Page, worker: Companion, database_url: str) -> None:
-    page.wait_for_selector("#desk")
-    page.select_option("#strategy", label="SMA crossover")
-    page.click("#run")
-    page.wait_for_selector(".run svg")
-    # A real run is over before a shutter opens. This one is held half-way, by a worker that only says how far it is.
-    worker.stop()
-    page.click("#run")
-    page.locator(".run").nth(1).wait_for()
-    # Not here: this thread's loop is the browser's.
+def furnish(scene: Scene) -> None:
+    """Runs that ended, one that failed, a sweep, a strategy; then one that runs and stays where it is."""
+    key = scene.ask("keys", "create", "--user", scene.user, "--plan", "pro")["key"]
+    ask("keys", "role", "admin", "--user", scene.user, environment={**os.environ, "DATABASE_URL": scene.database_url})
+    with httpx.Client(base_url=scene.url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
+        scene.jobs["strategy"] = client.post("/api/strategies", json={"definition": OWN}).json()["id"]
+        for symbol, strategy, params in RUNS:
+            body = {"strategyId": strategy, "params": {"symbol": symbol, **DAYS, "strategyParams": params}}
+            scene.jobs[f"{symbol} {strategy}"] = client.post("/api/backtest/queue", json=body).json()["jobId"]
+        grid = {"fast": {"from": 5, "to": 40, "step": 5}, "slow": {"from": 50, "to": 200, "step": 15}}
+        sweep = {"strategyId": "sma-cross", "params": {"symbol": "SPX", **DAYS}, "grid": grid}
+        scene.jobs["sweep"] = client.post("/api/backtest/sweeps", json=sweep).json()["jobId"]
+        for job_id in scene.jobs.values():
+            follow(client, job_id)
+        scene.jobs["failed"] = in_thread(fail(scene))
+        follow(client, scene.jobs["failed"])
+        # A real run is over before a shutter opens. These are held by a worker that only says how far it is.
+        scene.worker.stop()
+        for symbol in ("AAPL", "JNJ", "XOM"):
+            body = {"strategyId": "macd", "params": {"symbol": symbol, **DAYS}}
+            scene.jobs[symbol] = client.post("/api/backtest/queue", json=body).json()["jobId"]
+    in_thread(hold(scene.database_url))
+
+
+def in_thread(work: Coroutine[Any, Any, Any]) -> Any:
+    """Not here: the browser has this thread's loop."""
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, hold(database_url)).result()
-    page.wait_for_selector("text=Running backtest")
-    # The bar moves there, and is to have arrived.
-    page.wait_for_timeout(1000)
-    page.screenshot(path=str(PICTURE))
+        return thread.submit(asyncio.run, work).result()
+
+
+async def fail(scene: Scene) -> str:
+    """A run of a symbol that nobody has prices of: no request would be let through with it."""
+    args = {"symbol": "LEHMQ", "strategy": "sma-cross", "strategyParams": {}, **DAYS}
+    async with open_pool(scene.database_url, size=1) as pool, Queue(pool) as queue:
+        return str((await queue.enqueue("backtest", args, user_id=UUID(scene.user))).job_id)
+
+
+def follow(client: httpx.Client, job_id: str) -> None:
+    with client.stream("GET", f"/api/backtest/queue/{job_id}/events") as events:
+        for _ in events.iter_lines():
+            pass
 
 
 async def hold(database_url: str) -> None:
     async with open_pool(database_url, size=1) as pool:
-        lease = Lease(pool, queue="backtest", slots=1, seconds=600)
+        lease = Lease(pool, queue="backtest", slots=2, seconds=3600)
         await lease.take()
-        (job,) = await claim(pool, queue="backtest", worker_id=lease.worker_id, limit=1)
+        jobs = await claim(pool, queue="backtest", worker_id=lease.worker_id, limit=2)
         board = ProgressBoard(pool, lease.worker_id, tick_seconds=0.1, on_lease_lost=lost)
-        board.report(job, ProgressReport(68, "simulate", 3.0))
+        for job, percent in zip(jobs, (68, 31), strict=True):
+            board.report(job, ProgressReport(percent, "simulate", 3.0))
         await board.flush()
 
 
 def lost(job_id: UUID, attempt: int) -> None:
     raise RuntimeError(f"job {job_id}: lost in attempt {attempt}")
+
+
+def photograph(
+    browser: Browser, scene: Scene, picture: Picture, to: Path, *, width: int, dark: bool = False, locale: str = "en-US"
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": picture.height if width > 600 else 844},
+        locale=locale, color_scheme="dark" if dark else "light", reduced_motion="reduce",
+    )  # fmt: skip
+    page = context.new_page()
+    page.goto(scene.login(picture.page))
+    page.wait_for_selector("#views:not([hidden])")
+    page.goto(f"{scene.url}{picture.page or '/'}{picture.address(scene)}")
+    page.wait_for_selector(picture.ready)
+    if picture.act is not None and locale == "en-US":
+        picture.act(page)
+    # What moves in is to have arrived.
+    page.wait_for_timeout(1500)
+    page.screenshot(path=str(to))
+    context.close()
 
 
 if __name__ == "__main__":

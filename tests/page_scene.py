@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -113,32 +113,38 @@ def visiting(
     browser: Browser,
     site: Site,
     *,
-    width: int = 1280,
     prepare: Callable[[Page], None] | None = None,
     role: str | None = None,
-    locale: str = "en-US",
-    dark: bool = False,
-) -> Any:
+    **context: Any,
+) -> Iterator[Visit]:
     """Someone new, logged in by a one-time address; with a role of operators, on their page.
 
-    In the end: no policy was broken, no error left uncaught.
+    context: as for looking. In the end: no policy was broken, no error left uncaught.
     """
     user = str(uuid4())
-    context = browser.new_context(
+    with looking(browser, **context) as visit:
+        visit.user = user
+        if prepare is not None:
+            prepare(visit.page)
+        visit.page.goto(site.login_url(user, role=role))
+        expect(visit.page.locator("#views")).to_be_visible()
+        yield visit
+
+
+@contextmanager
+def looking(browser: Browser, *, width: int = 1280, locale: str = "en-US", dark: bool = False) -> Iterator[Visit]:
+    """A page that has gone nowhere yet, of nobody. In the end: no policy was broken, no error left uncaught."""
+    opened = browser.new_context(
         viewport={"width": width, "height": 900}, locale=locale, color_scheme="dark" if dark else "light"
     )
-    context.set_default_timeout(PATIENCE_MILLISECONDS)
-    page = context.new_page()
-    visit = Visit(page, user)
+    opened.set_default_timeout(PATIENCE_MILLISECONDS)
+    page = opened.new_page()
+    visit = Visit(page, user="")
     page.on("console", visit.note)
     page.on("pageerror", lambda error: visit.wrong.append(str(error)))
-    if prepare is not None:
-        prepare(page)
-    page.goto(site.login_url(user, role=role))
-    expect(page.locator("#views")).to_be_visible()
     yield visit
-    context.close()
-    assert visit.wrong == []
+    opened.close()
+    assert visit.wrong == [], visit.wrong
 
 
 def connection(page: Page) -> Any:

@@ -66,8 +66,11 @@ def files_below(directory: Path) -> list[Path]:
         "engine/strategies/sma-cross.json",
         "api/sql/*.sql",
         "api/pages/*.html",
+        "api/pages/vendor/lightweight-charts.js",
+        "api/pages/vendor/lightweight-charts.LICENSE",
         "*/py.typed",
         "*.dist-info/licenses/LICENSE",
+        "*.dist-info/licenses/NOTICE",
         "*.dist-info/entry_points.txt",
     ],
 )

@@ -1,5 +1,6 @@
 """The pinned requirements answer to pyproject.toml, and to nothing on the machine that pinned them."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -47,3 +48,24 @@ def test_every_pin_has_its_hashes_and_no_address(name: str) -> None:
     assert "--index" not in text(name)
     assert "--extra-index" not in text(name)
     assert "--find-links" not in text(name)
+
+
+def test_every_package_from_npm_has_its_integrity_and_no_address() -> None:
+    locked = packages_from_npm()
+
+    assert [name for name, package in locked.items() if not package["integrity"].startswith("sha512-")] == []
+    assert "://" not in text("npm/package-lock.json")
+    assert "resolved" not in text("npm/package-lock.json")
+
+
+def test_what_is_served_from_npm_is_named_and_free_to_serve() -> None:
+    served = {name: package["license"] for name, package in packages_from_npm().items() if not package.get("dev")}
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8").lower().replace(" ", "-")
+
+    assert set(served.values()) <= {"Apache-2.0", "MIT"}
+    assert [name for name in served if name not in notice] == []
+
+
+def packages_from_npm() -> dict[str, dict[str, str]]:
+    locked = json.loads(text("npm/package-lock.json"))["packages"]
+    return {path.removeprefix("node_modules/"): package for path, package in locked.items() if path}

@@ -24,6 +24,7 @@ from api import (
     sweeps,
 )
 from api.admin import accounts, audit, dashboard, jobs, queues
+from api.compression import Compression
 from api.hub import Hub
 from api.known_symbols import KnownSymbols
 from api.prometheus import Measured, Scraper, Telemetry
@@ -100,12 +101,13 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route("/readyz", health.ready, methods=["GET"]),
             Route("/", static.index, methods=["GET"]),
             Route("/admin", static.admin, methods=["GET"]),
-            Mount("/static", static.assets(), name="static"),
+            Mount("/static", static.Assets(), name="static"),
         ],
         middleware=[
             Middleware(Measured, telemetry=telemetry),
             Middleware(static.SecurityHeaders),
             Middleware(RateHeaders),
+            Middleware(Compression),
         ],
         exception_handlers=problems.HANDLERS,
         lifespan=lifespan,

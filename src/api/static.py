@@ -1,14 +1,19 @@
-"""The page and its files, from the package itself; headers that leave a browser nothing else to load or run."""
+"""The pages and their files, from the package itself; headers that leave a browser nothing else to load or run."""
 
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.compression import accepts_gzip
+from api.page_files import DIGITS, PageFile, PageFiles, Release
 
 PAGES = Path(str(files("api"))) / "pages"
 
@@ -23,6 +28,10 @@ SECURITY = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+REVALIDATED = "no-cache"
+IMMUTABLE = "public, max-age=31536000, immutable"
+RELEASE = re.compile(f"[0-9a-f]{{{DIGITS}}}")
 
 
 class SecurityHeaders:
@@ -43,24 +52,67 @@ class SecurityHeaders:
 
 
 async def index(request: Request) -> Response:
-    """The traders' page. Revalidated each time, by ETag: a new release is seen at once."""
-    return await assets().get_response("index.html", request.scope)
+    """The traders' page."""
+    return page(request, "index.html")
 
 
 async def admin(request: Request) -> Response:
     """The operators' page; what it shows is asked for by who may see it."""
-    return await assets().get_response("admin.html", request.scope)
+    return page(request, "admin.html")
+
+
+def page(request: Request, name: str) -> Response:
+    """An HTML file of the pages. Revalidated each time, by ETag: a new release is seen at once."""
+    path, root = request.scope["path"], request.scope.get("root_path", "")
+    depth = max(0, path.count("/") - root.count("/") - 1)
+    return _answer(request.scope, files_of_pages().newest().page(name, depth), REVALIDATED)
 
 
 class Assets(StaticFiles):
-    """The page's modules and styles, revalidated like the page."""
+    """The pages' modules and styles. Under the release's digest browsers keep them: what is there never changes.
 
-    def file_response(self, *args: object, **kwargs: object) -> Response:
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
-        response.headers["Cache-Control"] = "no-cache"
-        return response
+    An address without one leads to the file as it is now, and is revalidated. So does one with another's digest: a page
+    asks by it that was loaded before an upgrade, or from another process during it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Read and compressed before anything is served: 30 ms that no request should wait for.
+        files_of_pages().newest()
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(405)
+        release = files_of_pages().last()
+        name = Path(path).as_posix()
+        digest, _, rest = name.partition("/")
+        if not RELEASE.fullmatch(digest):
+            return _answer(scope, _asset(release, name), REVALIDATED)
+        return _answer(scope, _asset(release, rest), IMMUTABLE if digest == release.digest else REVALIDATED)
 
 
 @cache
-def assets() -> Assets:
-    return Assets(directory=PAGES)
+def files_of_pages() -> PageFiles:
+    return PageFiles(PAGES)
+
+
+def _asset(release: Release, name: str) -> PageFile | None:
+    # Pages are at their own addresses, filled in.
+    return None if name.endswith(".html") else release.files.get(name)
+
+
+def _answer(scope: Scope, file: PageFile | None, cache_control: str) -> Response:
+    """Whole, whatever Range is asked for, compressed or not: each has a tag of its own."""
+    if file is None:
+        raise HTTPException(404)
+    headers = {"Cache-Control": cache_control, "Content-Type": file.media_type, "Vary": "Accept-Encoding"}
+    content, tag = file.content, f'"{file.digest}"'
+    if file.compressed is not None and accepts_gzip(scope):
+        content, tag = file.compressed, f'"{file.digest}-gzip"'
+        headers["Content-Encoding"] = "gzip"
+    headers["ETag"] = tag
+    # A proxy that has its own hand in the encoding makes a tag weak; it is the same file.
+    known = {one.strip().removeprefix("W/") for one in Headers(scope=scope).get("if-none-match", "").split(",")}
+    if known & {tag, "*"}:
+        return NotModifiedResponse(Headers(headers))
+    return Response(content, headers=headers)

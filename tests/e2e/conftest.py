@@ -38,7 +38,8 @@ def slow_site(database_url: str) -> Iterator[Site]:
         yield Site(database_url, url)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while it runs, its loop is in the way of async tests in other modules.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed: apt-get install chromium")

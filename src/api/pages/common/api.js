@@ -4,8 +4,9 @@ import { language } from "./language.js";
 import { words } from "../words/common.js";
 
 const PATIENCE_MILLISECONDS = 15_000;
-/** The path before the service's own. Pages lie directly below it, whatever they are called. */
-export const ROOT = new URL(".", document.baseURI).pathname.replace(/\/$/, "");
+/** The path before the service's own: what is before that of these files, whatever page they are used on. */
+const HERE = new URL(import.meta.url).pathname;
+export const ROOT = HERE.slice(0, HERE.lastIndexOf("/static/"));
 
 /** status: 0 when nobody answered; code: the server's word for it; details: [{path, message}] of wrong members. */
 export class Refusal extends Error {
