@@ -9,6 +9,11 @@ from api.wording import current_step
 from pgqueue import JobSnapshot
 
 QUEUE_PATH = "/api/backtest/queue"
+OF_REQUESTS = (
+    *("symbol", "timeframe", "startDate", "endDate", "initialCapital", "strategyParams", "costs", "benchmark"),
+    *("lot", "closeAtEnd", "riskFreeRate", "outOfSampleFrom"),
+)
+OF_SWEEPS = ("grid", "where", "rankBy", "top")
 
 
 def job_shape(job: JobSnapshot, language: str, root: str = "") -> dict[str, Any]:
@@ -42,12 +47,22 @@ def job_shape(job: JobSnapshot, language: str, root: str = "") -> dict[str, Any]
         "requeuedFrom": str(job.requeued_from) if job.requeued_from else None,
         "links": links(job.id, root),
     }
+    if "combinations" in args:
+        shape["combinations"] = args["combinations"]
     if job.status == "completed":
         summary = job.summary or {}
         shape |= {name: summary.get(name) for name in ("metrics", "metricNotes", "coverage", "warnings")}
     if job.error is not None and job.status in ("failed", "waiting"):
         shape["error"] = job.error.get("message")
     return shape
+
+
+def request_shape(job: JobSnapshot) -> dict[str, Any]:
+    """The body that asks for the job once more, for those who change it first."""
+    args = job.args
+    body = {name: args[name] for name in OF_SWEEPS if name in args}
+    params = {name: args[name] for name in OF_REQUESTS if name in args}
+    return {"strategyId": args.get("strategyId"), "params": params, **body, "priority": job.priority}
 
 
 def strategy_name(args: Mapping[str, Any]) -> str | None:
