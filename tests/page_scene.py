@@ -55,11 +55,15 @@ class Site:
         return str(answer["url"])
 
     def enqueue(self, user: str, kind: str, **args: Any) -> None:
+        self.enqueue_all(user, kind, [args])
+
+    def enqueue_all(self, user: str, kind: str, several: list[dict[str, Any]]) -> None:
         shown = {"symbol": "KO", "startDate": "2020-01-01", "endDate": "2021-01-01", "initialCapital": 1000}
 
         async def enqueue() -> None:
             async with open_pool(self.database_url, size=1, application_name="test") as pool, Queue(pool) as queue:
-                await queue.enqueue(kind, shown | args, user_id=UUID(user))
+                for args in several:
+                    await queue.enqueue(kind, shown | args, user_id=UUID(user))
 
         # Not here: this thread's loop is the browser's.
         with ThreadPoolExecutor(1) as thread:
