@@ -11,17 +11,11 @@ const SOON_MILLISECONDS = 1_000;
 const LONGEST_MILLISECONDS = 2 ** 31 - 1;
 
 export class Allowance {
-  #calls;
   #newest = null;
   #isOpen = false;
   #timer = 0;
   #reset = 0;
   #listener = () => {};
-
-  /** calls: onUnauthorized(). */
-  constructor(calls) {
-    this.#calls = calls;
-  }
 
   /** Told whenever it is known anew. */
   onChange(listener) {
@@ -58,9 +52,8 @@ export class Allowance {
       const newest = await account();
       if (!this.#isOpen) return;
       this.#newest = newest;
-    } catch (refusal) {
-      // What was known stays: the server judges in the end.
-      if (this.#isOpen && refusal.isUnauthorized) this.#calls.onUnauthorized();
+    } catch {
+      // What was known stays: the server judges in the end, also who is still logged in.
       return;
     }
     this.#show();

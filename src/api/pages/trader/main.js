@@ -31,7 +31,7 @@ const jobs = new Jobs({
   onTold: () => views[""].arrange(),
   onStranger: () => gate.begin(),
 });
-const allowance = new Allowance({ onUnauthorized: () => gate.ended() });
+const allowance = new Allowance();
 const shared = { jobs, allowance, announce, onUnauthorized: () => gate.ended(), retitle: () => routes.retitle() };
 const views = {
   "": new Desk(shared),
