@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from api.cli.stack import ask
 from pgqueue import Companion, EmbeddedServer, Queue, open_pool
 from pgqueue.claim import claim
+from pgqueue.cursor import Cursor
 from pgqueue.executor import ProgressReport
 from pgqueue.lease import Lease
 from pgqueue.progress import ProgressBoard
@@ -32,7 +33,7 @@ PICTURES = Path(__file__).with_name("pictures")
 ALONE = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 WIDTHS = (1280, 390)
 DAYS = {"startDate": "2012-01-01", "endDate": "2018-12-31", "initialCapital": 10000}
-RUNS = (
+RUNS: tuple[tuple[str, str, dict[str, float]], ...] = (
     ("SPX", "sma-cross", {"fast": 10, "slow": 50}),
     ("SPX", "rsi-reversion", {}),
     ("IXIC", "donchian-breakout", {}),
@@ -92,7 +93,7 @@ def wrong_rule(page: Page) -> None:
 SHOWN = (
     Picture("runs", "", lambda _: "#/", ".run", height=900),
     Picture("result", "", lambda scene: f"#/runs/{scene.jobs['SPX sma-cross']}", "canvas", height=1400),
-    Picture("sweep", "", lambda scene: f"#/runs/{scene.jobs['sweep']}", "[role=grid]", height=1200),
+    Picture("sweep", "", lambda scene: f"#/runs/{scene.jobs['sweep']}", ".heat-map >> visible=true", height=1200),
     Picture(
         "compare", "",
         lambda scene: f"#/compare/{scene.jobs['SPX sma-cross']}/{scene.jobs['SPX rsi-reversion']}", "canvas",
@@ -100,7 +101,7 @@ SHOWN = (
     Picture("history", "", lambda _: "#/history", ".page", is_kept=False),
     Picture("strategy", "", lambda scene: f"#/strategies/{scene.jobs['strategy']}", ".check-state", act=wrong_rule),
     Picture("operations", "/admin", lambda _: "#/", ".page"),
-    Picture("jobs", "/admin", lambda _: "#/jobs", "table", height=900),
+    Picture("jobs", "/admin", lambda _: "#/jobs", "table >> visible=true", height=900),
     Picture("job", "/admin", lambda scene: f"#/jobs/{scene.jobs['failed']}", ".page"),
     *(
         Picture(name, "/admin", lambda _, name=name: f"#/{name}", ".page", is_kept=False)  # type: ignore[misc]
@@ -183,7 +184,7 @@ def in_thread(work: Coroutine[Any, Any, Any]) -> Any:
 
 async def fail(scene: Scene) -> str:
     """A run of a symbol that nobody has prices of: no request would be let through with it."""
-    args = {"symbol": "LEHMQ", "strategy": "sma-cross", "strategyParams": {}, **DAYS}
+    args = {"symbol": "LEHMQ", "strategyId": "sma-cross", "strategy": "sma-cross", "strategyParams": {}, **DAYS}
     async with open_pool(scene.database_url, size=1) as pool, Queue(pool) as queue:
         return str((await queue.enqueue("backtest", args, user_id=UUID(scene.user))).job_id)
 
@@ -198,7 +199,7 @@ async def hold(database_url: str) -> None:
     async with open_pool(database_url, size=1) as pool:
         lease = Lease(pool, queue="backtest", slots=2, seconds=3600)
         await lease.take()
-        jobs = await claim(pool, queue="backtest", worker_id=lease.worker_id, limit=2)
+        jobs = await claim(pool, queue="backtest", worker_id=lease.worker_id, limit=2, cursor=Cursor("backtest"))
         board = ProgressBoard(pool, lease.worker_id, tick_seconds=0.1, on_lease_lost=lost)
         for job, percent in zip(jobs, (68, 31), strict=True):
             board.report(job, ProgressReport(percent, "simulate", 3.0))
@@ -220,7 +221,7 @@ def photograph(
     page.goto(scene.login(picture.page))
     page.wait_for_selector("#views:not([hidden])")
     page.goto(f"{scene.url}{picture.page or '/'}{picture.address(scene)}")
-    page.wait_for_selector(picture.ready)
+    page.locator(picture.ready).first.wait_for()
     if picture.act is not None and locale == "en-US":
         picture.act(page)
     # What moves in is to have arrived.

@@ -54,14 +54,17 @@ class Site:
         answer = json.loads(self.ask("keys", "login", "--user", user, "--url", address, "--json"))
         return str(answer["url"])
 
-    def enqueue(self, user: str, kind: str, **args: Any) -> None:
-        self.enqueue_all(user, kind, [args])
+    def enqueue(self, user: str, kind: str, *, queue_name: str = "backtest", **args: Any) -> None:
+        self.enqueue_all(user, kind, [args], queue_name=queue_name)
 
-    def enqueue_all(self, user: str, kind: str, several: list[dict[str, Any]]) -> None:
+    def enqueue_all(self, user: str, kind: str, several: list[dict[str, Any]], *, queue_name: str = "backtest") -> None:
         shown = {"symbol": "KO", "startDate": "2020-01-01", "endDate": "2021-01-01", "initialCapital": 1000}
 
         async def enqueue() -> None:
-            async with open_pool(self.database_url, size=1, application_name="test") as pool, Queue(pool) as queue:
+            async with (
+                open_pool(self.database_url, size=1, application_name="test") as pool,
+                Queue(pool, name=queue_name) as queue,
+            ):
                 for args in several:
                     await queue.enqueue(kind, shown | args, user_id=UUID(user))
 

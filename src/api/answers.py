@@ -23,11 +23,15 @@ class Links(TypedDict):
 
 
 class Detail(TypedDict):
-    """One wrong member: where it stands and what is wrong; in a rule's text also the column and the word meant."""
+    """One wrong member: where it stands and what is wrong; in a rule's text also from which column to before which.
+
+    near: the word that was probably meant.
+    """
 
     path: str
     message: str
     column: NotRequired[int]
+    endColumn: NotRequired[int]
     near: NotRequired[str]
 
 
@@ -79,8 +83,8 @@ class Totals(TypedDict):
     slots: int
 
 
-class Job(TypedDict):
-    """A run, as it is now. The same members in an answer, in a list and in an event."""
+class JobMembers(TypedDict):
+    """What owners and operators are told of a run alike."""
 
     jobId: UUID
     kind: str
@@ -107,7 +111,6 @@ class Job(TypedDict):
     strategyId: str | None
     strategyName: str | None
     requeuedFrom: UUID | None
-    links: Links
     metrics: NotRequired[Metrics | None]
     metricNotes: NotRequired[dict[str, str] | None]
     coverage: NotRequired[Coverage | None]
@@ -121,6 +124,13 @@ class Job(TypedDict):
     position: NotRequired[int | None]
     positionAtLeast: NotRequired[int]
     reason: NotRequired[Reason]
+
+
+class Job(JobMembers):
+    """A run, as it is now. The same members in an answer, in a list and in an event."""
+
+    links: Links
+    parameters: NotRequired[Annotated[dict[str, Any], Field(description="Of a job by itself: the strategy's values.")]]
 
 
 class Jobs(TypedDict):
@@ -170,91 +180,6 @@ class Checked(TypedDict):
     parameters: NotRequired[list[Parameter]]
     lookBack: NotRequired[int]
     errors: list[Detail]
-
-
-class Symbol(TypedDict):
-    """One timeframe of a symbol. first, last: when its first and last bar open."""
-
-    symbol: str
-    name: str
-    timeframe: str
-    first: Time
-    last: Time
-    bars: int
-    version: int
-    timezone: str
-    roundTheClock: bool
-    closeOnly: bool
-    adjusted: bool
-    source: str
-
-
-class Symbols(TypedDict):
-    symbols: list[Symbol]
-
-
-class Bars(TypedDict):
-    """Prices to draw: buckets of barsPerBucket bars in a row, the last of what is left; all arrays of one length.
-
-    A moment belongs to the last bucket whose time is not after it. bars: whole bars in the range.
-    """
-
-    symbol: str
-    timeframe: str
-    version: int
-    timezone: str
-    closeOnly: bool
-    adjusted: bool
-    source: str
-    bars: Annotated[int, Field(ge=0)]
-    barsPerBucket: Annotated[int, Field(ge=1)]
-    time: Annotated[list[int], Field(description="Epoch milliseconds at which the first bar of each bucket opens.")]
-    lastTime: Annotated[int | None, Field(description="Epoch milliseconds at which the last bar opens.")]
-    open: list[float]
-    high: list[float]
-    low: list[float]
-    close: list[float]
-    volume: list[float]
-
-
-class Concurrent(TypedDict):
-    limit: int | None
-    running: int
-
-
-class JobsToday(TypedDict):
-    """Added this UTC day; limit and left are null where the plan sets none."""
-
-    limit: int | None
-    used: int
-    left: int | None
-    resetsAt: Time
-
-
-class WaitingJobs(TypedDict):
-    limit: int
-    waiting: int
-
-
-class CreditsLeft(TypedDict):
-    """available: to spend; held by unfinished jobs."""
-
-    available: int
-    held: int
-    perJob: int
-
-
-class Allowance(TypedDict):
-    """What the caller's plan allows and how much of it is used. refusal: the code that the next job would be given."""
-
-    userId: UUID
-    plan: str
-    concurrent: Concurrent
-    jobs: JobsToday
-    waiting: WaitingJobs
-    credits: Annotated[CreditsLeft | None, Field(description="Null while jobs of the plan take none.")]
-    requestsPerMinute: int
-    refusal: Literal["queue_full", "daily_quota_reached", "too_many_waiting", "credits_used_up"] | None
 
 
 class Session(TypedDict):

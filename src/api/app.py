@@ -18,12 +18,13 @@ from api import (
     prices,
     problems,
     results,
+    rule_reference,
     sessions,
     static,
     strategies,
     sweeps,
 )
-from api.admin import accounts, audit, dashboard, jobs, queues
+from api.admin import accounts, audit, bulk, dashboard, jobs, queues, workers
 from api.compression import Compression
 from api.hub import Hub
 from api.known_symbols import KnownSymbols
@@ -31,6 +32,7 @@ from api.prometheus import Measured, Scraper, Telemetry
 from api.rates import RateHeaders, Rates
 from api.relay import Relay
 from api.settings import ApiSettings
+from api.spent import prune_for_ever
 from api.tokens import Tokens
 from api.upkeep import Upkeep
 from pgqueue import USER_ROLE, Gauges, Queue, open_pool, read_gauges, require_row_security, require_schema
@@ -67,7 +69,8 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
                 app.state.pool, app.state.queue, app.state.user_role = pool, queue, user_role
                 app.state.symbols, app.state.dashboard = KnownSymbols(pool), dashboard.Dashboard(pool)
                 app.state.charts = prices.Charts(pool)
-                async with _streams(app, settings, database_url):
+                # Streams end first, then what they are fed by.
+                async with app.state.dashboard.running(), _streams(app, settings, database_url):
                     yield
 
     app = Starlette(
@@ -85,6 +88,7 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             Route(STRATEGIES, strategies.list_strategies, methods=["GET"]),
             Route(STRATEGIES, strategies.create, methods=["POST"]),
             Route(f"{STRATEGIES}/check", strategies.check, methods=["POST"]),
+            Route(f"{STRATEGIES}/functions", rule_reference.show, methods=["GET"]),
             Route(f"{STRATEGIES}/{{strategy_id}}", strategies.show, methods=["GET"]),
             Route(f"{STRATEGIES}/{{strategy_id}}", strategies.replace, methods=["PUT"]),
             Route(f"{STRATEGIES}/{{strategy_id}}", strategies.delete, methods=["DELETE"]),
@@ -145,7 +149,11 @@ async def _streams(app: Starlette, settings: ApiSettings, database_url: str) -> 
             send_seconds=settings.send_seconds,
             credential_seconds=settings.credential_seconds,
         )
-        running = [asyncio.create_task(relay.run(), name="relay"), asyncio.create_task(upkeep.run(), name="upkeep")]
+        running = [
+            asyncio.create_task(relay.run(), name="relay"),
+            asyncio.create_task(upkeep.run(), name="upkeep"),
+            asyncio.create_task(prune_for_ever(app.state.pool, hub.closing), name="spent credentials"),
+        ]
         try:
             await relay.ready()
             yield
@@ -165,16 +173,22 @@ def _admin_routes() -> list[Route]:
         Route(f"{ADMIN}/queues/{{queue}}", queues.limit, methods=["PATCH"]),
         Route(f"{ADMIN}/queues/{{queue}}/pause", queues.pause, methods=["POST"]),
         Route(f"{ADMIN}/queues/{{queue}}/resume", queues.resume, methods=["POST"]),
-        Route(f"{ADMIN}/workers", queues.workers, methods=["GET"]),
+        Route(f"{ADMIN}/workers", workers.show, methods=["GET"]),
         Route(f"{ADMIN}/jobs", jobs.show, methods=["GET"]),
-        Route(f"{ADMIN}/jobs/requeue", jobs.requeue_many, methods=["POST"]),
-        Route(f"{ADMIN}/jobs/cancel", jobs.cancel_many, methods=["POST"]),
+        Route(f"{ADMIN}/jobs/requeue", bulk.requeue, methods=["POST"]),
+        Route(f"{ADMIN}/jobs/cancel", bulk.cancel, methods=["POST"]),
+        Route(f"{ADMIN}/jobs/delete", bulk.delete, methods=["POST"]),
+        Route(f"{ADMIN}/jobs/priority", bulk.move, methods=["POST"]),
         Route(f"{ADMIN}/jobs/{{job_id}}", jobs.detail, methods=["GET"]),
+        Route(f"{ADMIN}/jobs/{{job_id}}", jobs.move, methods=["PATCH"]),
+        Route(f"{ADMIN}/jobs/{{job_id}}", jobs.delete, methods=["DELETE"]),
+        Route(f"{ADMIN}/jobs/{{job_id}}/result", jobs.result, methods=["GET"]),
         Route(f"{ADMIN}/jobs/{{job_id}}/requeue", jobs.requeue, methods=["POST"]),
         Route(f"{ADMIN}/jobs/{{job_id}}/cancel", jobs.cancel, methods=["POST"]),
         Route(f"{ADMIN}/accounts", accounts.show, methods=["GET"]),
         Route(f"{ADMIN}/accounts/{{user_id}}", accounts.detail, methods=["GET"]),
         Route(f"{ADMIN}/accounts/{{user_id}}", accounts.change, methods=["PATCH"]),
+        Route(f"{ADMIN}/accounts/{{user_id}}/ledger", accounts.ledger, methods=["GET"]),
         Route(f"{ADMIN}/accounts/{{user_id}}/credits", accounts.grant, methods=["POST"]),
         Route(f"{ADMIN}/audit", audit.show, methods=["GET"]),
     ]

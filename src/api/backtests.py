@@ -12,7 +12,7 @@ from api.auth import identify
 from api.enqueue import FIRST_KIND, Kind, add, fingerprint, queued, standing, tell_daily_quota
 from api.etags import is_known
 from api.problems import conflict, not_found
-from api.shapes import job_shape, request_shape
+from api.shapes import job_shape, parameters, request_shape
 from api.wording import language_of
 from engine import rules
 from engine.request import parse_request
@@ -57,6 +57,7 @@ async def _one(request: Request, job: JobSnapshot) -> Response:
     shape = job_shape(job, language, request.scope.get("root_path", "")) | {"request": request_shape(job)}
     if job.status == "waiting":
         shape |= standing(await request.app.state.queue.estimate(job.id))
+    shape["parameters"] = parameters(job.args)
     # Of the whole answer: where a job stands changes without the job.
     tag = f'"{fingerprint(shape).hex()[:32]}"'
     headers = {

@@ -1,25 +1,22 @@
-"""Tables as CSV files that a spreadsheet can be trusted with."""
+"""Tables as lines of CSV that a spreadsheet can be trusted with."""
 
 import csv
 import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from starlette.responses import Response
-
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a formula."""
 
 
-def csv_file(rows: Sequence[Mapping[str, Any]], name: str) -> Response:
-    """An attachment of that name; empty where there is no row."""
+def lines(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *, with_header: bool = False) -> str:
+    """The rows; with_header: the columns' names before them."""
     text = io.StringIO(newline="")
-    if rows:
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer = csv.DictWriter(text, fieldnames=columns)
+    if with_header:
         writer.writeheader()
-        writer.writerows({key: cell(value) for key, value in row.items()} for row in rows)
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, max-age=60"}
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    writer.writerows({key: cell(value) for key, value in row.items()} for row in rows)
+    return text.getvalue()
 
 
 def cell(value: Any) -> Any:

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from unicodedata import category
 
 from engine import rules
+from engine.diagnosis import diagnose
 from engine.errors import StrategyError
 
 MAX_BYTES = 64 * 1024
@@ -45,9 +46,15 @@ def _refuse_what_cannot_be_kept(definition: Mapping[str, Any]) -> None:
 
 
 def checked(definition: object, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """What the definition comes to: name, parameters with their bounds, how far its rules look back. StrategyError."""
-    named = read_definition(definition)
-    strategy = rules.compile_strategy(named, overrides)
+    """What the definition comes to: name, parameters with their bounds, how far its rules look back; or all its errors.
+
+    Takes some milliseconds: not for an event loop.
+    """
+    try:
+        named = read_definition(definition)
+        strategy = rules.compile_strategy(named, overrides)
+    except StrategyError as error:
+        return {"valid": False, "errors": [detail(each) for each in _all_errors(error, definition, overrides)]}
     return {
         "valid": True,
         "name": strategy.name,
@@ -66,16 +73,24 @@ def checked(definition: object, overrides: Mapping[str, Any] | None = None) -> d
     }
 
 
+def _all_errors(
+    first: StrategyError, definition: object, overrides: Mapping[str, Any] | None
+) -> Sequence[StrategyError]:
+    """first: what it was refused for. A definition that cannot even be kept is not looked into."""
+    found = [] if first.path == "definition" else diagnose(definition, overrides)
+    return found if any(error.path == first.path for error in found) else [first, *found]
+
+
 def plain(kind: str, number: float) -> float | int:
     """A whole number where the parameter is one: 10, not 10.0."""
     return int(number) if kind == "int" else number
 
 
 def detail(error: StrategyError, *, path: str | None = None) -> dict[str, Any]:
-    """The error for programs and people: path, message, and in a rule's text the column and the word that was meant."""
+    """The error for programs and people: path, message, and in a rule's text where, and the word that was meant."""
     said: dict[str, Any] = {"path": (error.path if path is None else path)[:LONGEST_ECHO], "message": sentence(error)}
     if error.column is not None:
-        said["column"] = error.column
+        said |= {"column": error.column, "endColumn": error.end}
     if error.near is not None:
         said["near"] = error.near
     return said

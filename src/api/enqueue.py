@@ -19,11 +19,11 @@ from api.auth import identify
 from api.bodies import read_json
 from api.definitions import detail, sentence
 from api.known_symbols import KnownSymbols
-from api.problems import Problem, invalid, not_found
+from api.problems import Problem, invalid
 from api.rates import DAILY, DAY, Limit, tell
 from api.settings import ApiSettings
 from api.shapes import links
-from api.strategies import Strategy, find_strategy
+from api.strategies import Strategy, find_strategy, unknown_strategy
 from engine import provider, rules
 from engine.errors import GridTooLarge, RequestError, StrategyError
 from engine.request import BacktestRequest
@@ -136,7 +136,7 @@ async def _args(
     """
     strategy = await find_strategy(request, asked.strategy_id, account)
     if strategy is None:
-        raise not_found("strategy")
+        raise unknown_strategy(asked.strategy_id)
     args = asked.args(strategy.definition, symbol=strategy.default_symbol)
     if args["symbol"] is None:
         raise invalid([{"path": f"{prefix}symbol", "message": "is required"}])

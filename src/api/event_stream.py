@@ -109,6 +109,7 @@ def _news(hub: Hub, reader: Reader, language: str) -> list[bytes]:
         reader.mode_changed = False
         pieces.append(f"event: mode\ndata: {json.dumps({'mode': hub.mode})}\n\n".encode())
     pieces += [event.encode(hub.epoch, language, hub.root) for event in hub.take(reader)]
+    pieces += [f"event: gone\ndata: {json.dumps({'jobId': str(job_id)})}\n\n".encode() for job_id in reader.take_gone()]
     if reader.is_done and reader.job_ids is not None and len(reader.job_ids) > 1:
         # Dispatches nothing, but is what a browser sends as Last-Event-ID: with it, it had every final event.
         pieces.append(f"id: {hub.epoch}:{reader.seen}\n\n".encode())

@@ -111,6 +111,11 @@ class Hub:
         for reader in self._readers.get(job.user_id, ()):
             reader.offer(event)
 
+    def lose(self, job_ids: Collection[UUID]) -> None:
+        """Tell whoever watches one of these jobs that it was deleted."""
+        for reader in self.readers():
+            reader.lose(job_ids)
+
     def wanted(self, job_ids: Collection[UUID]) -> Iterator[UUID]:
         """Those of the jobs that someone here may watch. An unknown one is: it is read once, to learn whose it is."""
         if not self._readers:

@@ -1,5 +1,6 @@
 """/api/backtest/jobs: the caller's history, filtered, by page."""
 
+from collections.abc import Iterator
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import identify
+from api.criteria import STRATEGY, of_strategy_id, of_symbol, with_part
 from api.enqueue import standing
 from api.forms import checked
 from api.paging import page
@@ -16,12 +18,10 @@ from api.problems import invalid
 from api.shapes import job_shape
 from api.wording import language_of
 from pgqueue import Queue
-from pgqueue.search import JobSearch
+from pgqueue.search import Criterion, JobSearch
 
 PAGE_LIMIT = 200
 STATUSES = ("waiting", "processing", "completed", "failed", "cancelled")
-# Of a strategy's name: in its snapshot, or that name alone where a job was added without the API.
-STRATEGY_NAME, BARE_STRATEGY = ("strategy", "name"), ("strategy",)
 
 # Postgres has no NUL in its texts.
 Text = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
@@ -51,18 +51,22 @@ class Asked(BaseModel):
     limit: int = Field(50, ge=1, le=PAGE_LIMIT)
 
     def search(self, user_id: UUID) -> JobSearch:
-        args = {"symbol": self.symbol, "strategyId": self.strategy_id}
         return JobSearch(
             user_id=user_id,
             kind=self.kind,
-            statuses=self.status,
-            args={name: value for name, value in args.items() if value is not None} or None,
+            any_of=self.status,
             since=self.since,
             until=self.until,
-            text=self.q,
-            text_at=STRATEGY_NAME,
-            or_at=BARE_STRATEGY,
+            criteria=tuple(self._criteria()),
         )
+
+    def _criteria(self) -> Iterator[Criterion]:
+        if self.symbol is not None:
+            yield of_symbol(self.symbol)
+        if self.strategy_id is not None:
+            yield of_strategy_id(self.strategy_id)
+        if self.q is not None:
+            yield with_part(self.q, STRATEGY, name="q")
 
 
 async def show(request: Request) -> Response:

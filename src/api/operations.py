@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api import answers, result_answers
+from api import account_answers, answers, price_answers, result_answers, rule_answers
 from engine.charts import MOST_BUCKETS
+from engine.metrics import SWEPT
 from engine.request import BacktestRequest, body_schema
 from engine.sweep_request import MOST_BEST, SweepRequest
 from engine.timeframes import TIMEFRAMES
@@ -78,6 +79,22 @@ def limit_up_to(most: int) -> dict[str, Any]:
     return {"type": "integer", "minimum": 1, "maximum": most}
 
 
+RESULT = (result_answers.Result, result_answers.SweepResult, result_answers.HeatMap, CSV)
+RESULT_QUERY: dict[str, dict[str, Any]] = {
+    "format": {"type": "string", "enum": ["json", "csv"]},
+    "equity": {"type": "string", "enum": ["sampled", "full"]},
+    "of": {"type": "string", "enum": ["trades", "equity"], "description": "What a run's CSV is of."},
+    "offset": WHOLE,
+    "limit": limit_up_to(1000),
+    "sort": {**TEXT, "description": "A member of trades; of a sweep a parameter or metric."},
+    "order": {"type": "string", "enum": ["asc", "desc"]},
+    "heatmap": {**TEXT, "description": "Of a sweep: one parameter, or two with a comma between."},
+    "metric": {"type": "string", "enum": list(SWEPT), "description": "Of a heat map."},
+    "reduce": {"type": "string", "enum": ["max", "min"], "description": "Over the other parameters."},
+    "best": {**limit_up_to(MOST_BEST), "description": "Of a sweep: the run of that rank, like any other run."},
+}
+
+
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", QUEUE, "Queue a backtest", {200: answers.Queued},
@@ -104,14 +121,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET", f"{JOB}/result", "What a completed run or sweep left behind",
-        {200: (result_answers.Result, result_answers.SweepResult, CSV)},
-        query={
-            "format": {"type": "string", "enum": ["json", "csv"]},
-            "equity": {"type": "string", "enum": ["sampled", "full"]},
-            "offset": WHOLE, "limit": limit_up_to(1000),
-            "best": {**limit_up_to(MOST_BEST), "description": "Of a sweep: the run of that rank, like any other run."},
-        },
-        refuses=(400, 404, 409, 410),
+        {200: RESULT}, query=RESULT_QUERY, refuses=(400, 404, 409, 410),
     ),
     Operation(
         "GET", f"{JOB}/events", "One job's changes as Server-Sent Events, to its end", {200: EVENTS, 204: None},
@@ -158,6 +168,10 @@ OPERATIONS: tuple[Operation, ...] = (
         refuses=(400, 408, 413, 415),
     ),
     Operation(
+        "GET", "/api/strategies/functions", "The rule language: every word, how it is written, what it means",
+        {200: rule_answers.RuleReference, 304: None}, headers=TAG, answers_with=("ETag",),
+    ),
+    Operation(
         "GET", "/api/strategies/{strategyId}", "A built-in strategy or one's own, whole",
         {200: answers.Strategy, 304: None}, headers=TAG, refuses=(404,),
     ),
@@ -170,10 +184,10 @@ OPERATIONS: tuple[Operation, ...] = (
         "DELETE", "/api/strategies/{strategyId}", "Forget one's own strategy; runs keep their snapshots", {204: None},
         headers=REVISIONS, refuses=(404, 412),
     ),
-    Operation("GET", "/api/symbols", "What can be tested, from when to when", {200: answers.Symbols}),
+    Operation("GET", "/api/symbols", "What can be tested, from when to when", {200: price_answers.Symbols}),
     Operation(
         "GET", "/api/symbols/{symbol}/bars", "Prices to draw: at most 2,000 buckets of whole bars",
-        {200: answers.Bars, 304: None},
+        {200: price_answers.Bars, 304: None},
         query={
             "timeframe": {"type": "string", "enum": list(TIMEFRAMES), "default": "1d"},
             "start": {**DAY, "description": "Of the symbol's session, inclusive."},
@@ -183,7 +197,8 @@ OPERATIONS: tuple[Operation, ...] = (
         headers=TAG, refuses=(400, 404), answers_with=("ETag",),
     ),
     Operation(
-        "GET", "/api/account", "What the caller's plan allows, and how much of it is used", {200: answers.Allowance}
+        "GET", "/api/account", "What the caller's plan allows, and how much of it is used",
+        {200: account_answers.Allowance},
     ),
     Operation("GET", "/api/session", "Who is logged in, and until when", {200: answers.Session}),
     Operation(

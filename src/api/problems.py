@@ -66,9 +66,13 @@ def unauthorized(detail: str) -> Problem:
     return Problem(401, "Unauthorized", detail, code="unauthorized", headers={"WWW-Authenticate": "Bearer"})
 
 
-def not_found(what: str) -> Problem:
-    """404, also for what is another user's: nobody learns that it exists."""
-    return Problem(404, "Not found", f"There is no such {what}.", code="not_found")
+def not_found(what: str, *, member: str = "", near: str | None = None) -> Problem:
+    """404, also for what is another user's: nobody learns that it exists. near: what `member` may have meant."""
+    if near is None:
+        return Problem(404, "Not found", f"There is no such {what}.", code="not_found")
+    meant = f"did you mean {near!r}?"
+    told = {"path": member, "message": f"there is no such {what}; {meant}", "near": near}
+    return Problem(404, "Not found", f"There is no such {what}; {meant}", code="not_found", details=[told])
 
 
 def conflict(detail: str) -> Problem:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from uuid import UUID
 
 from api.shapes import job_shape
@@ -64,6 +64,7 @@ class Reader:
         self._changed: set[UUID] = set()
         self._seen: dict[UUID, int] = {}
         self._ended: dict[UUID, None] = {}
+        self._gone: list[UUID] = []
 
     def offer(self, event: Event) -> None:
         """Take the event if it is watched and newer than what was seen."""
@@ -81,6 +82,21 @@ class Reader:
             self._ended[job.id] = None
             self._forget()
         self.wake.set()
+
+    def lose(self, job_ids: Collection[UUID]) -> None:
+        """Hear that those of the jobs that it watches, and that had not ended, are no more."""
+        lost = [job_id for job_id in self.unfinished() if job_id in job_ids]
+        for job_id in lost:
+            self._pending.pop(job_id, None)
+            self._ended[job_id] = None
+        if lost:
+            self._gone += lost
+            self.wake.set()
+
+    def take_gone(self) -> list[UUID]:
+        """The jobs it has lost and was not told of."""
+        gone, self._gone = self._gone, []
+        return gone
 
     @property
     def ending(self) -> str:
@@ -130,4 +146,5 @@ class Reader:
     def _forget(self) -> None:
         if self.job_ids is None and len(self._ended) > MOST_ENDED:
             oldest = next(iter(self._ended))
-            del self._ended[oldest], self._seen[oldest]
+            del self._ended[oldest]
+            self._seen.pop(oldest, None)

@@ -181,6 +181,9 @@ class Relay:
         if watched:
             seqs = await self._queue.read_seqs(watched)
             await self._publish(self._hub.stale(seqs, recent))
+            # Nobody watches a job that was never there: one that is not there was deleted.
+            if gone := watched - seqs.keys():
+                self._hub.lose(gone)
 
     async def _publish(self, job_ids: Iterable[UUID]) -> None:
         for job in await self._queue.read(list(job_ids)):

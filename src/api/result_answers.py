@@ -76,10 +76,14 @@ class Trade(_Return):
 
 
 class Trades(TypedDict):
+    """sort: null where no order was asked for; they stand as they were entered."""
+
     items: list[Trade]
     total: int
     offset: int
     next: str | None
+    sort: str | None
+    order: Literal["asc", "desc"]
 
 
 class Month(TypedDict):
@@ -117,10 +121,41 @@ class Result(TypedDict):
 
 
 class Rows(TypedDict):
+    """ranks: of each item in the sweep's own order, from 1. sort: null in that order."""
+
     items: list[dict[str, float | None]]
+    ranks: list[int]
     total: int
     offset: int
     next: str | None
+    sort: str | None
+    order: Literal["asc", "desc"]
+
+
+class Axis(TypedDict):
+    """values: ascending."""
+
+    name: str
+    values: list[float]
+
+
+class HeatMap(TypedDict):
+    """A sweep's metric over one or two parameters: a row for each value of y, a column for each of x.
+
+    A cell stands for the combination that is best in it. Null: no combination is there, or its metric is undefined.
+    """
+
+    jobId: UUID
+    status: Literal["completed"]
+    metric: str
+    reduce: Literal["max", "min"]
+    x: Axis
+    y: Axis | None
+    cells: list[list[float | None]]
+    ranks: Annotated[list[list[int | None]], Field(description="Of those combinations in the sweep's own order.")]
+    others: Annotated[
+        dict[str, list[list[float | None]]], Field(description="The other parameters of those combinations, by name.")
+    ]
 
 
 class SweepResult(TypedDict):

@@ -115,6 +115,8 @@ login_codes = Table(
     CheckConstraint("octet_length(hash) = 32", name="hash_is_sha256"),
     CheckConstraint("expires_at > created_at", name="expires_after_creation"),
 )
+for ending in (login_codes, sessions):
+    Index(f"{ending.name}_expires_at_idx", ending.c.expires_at)
 
 strategies = Table(
     "strategies",
@@ -145,6 +147,8 @@ audit = Table(
     Column("target", Text, nullable=False),
     Column("facts", JSONB, nullable=False),
     Column("outcome", Text),
+    # Of the API key it was done with, as it was called then.
+    Column("key_name", Text),
     CheckConstraint("length(action) between 1 and 63", name="action_length"),
     CheckConstraint("length(target) between 1 and 200", name="target_length"),
     CheckConstraint("jsonb_typeof(facts) = 'object'", name="facts_are_object"),

@@ -120,6 +120,9 @@ class ApiSettings(BaseSettings):
         return value
 
 
+VARIABLES = tuple(f"{PREFIX}{name.upper()}" for name in ApiSettings.model_fields)
+
+
 def load_api_settings(**chosen: Any) -> ApiSettings:
     """The settings of the environment, with `chosen` before them; InvalidSettings names everything that is wrong."""
     try:

@@ -72,8 +72,13 @@ def strategy_name(args: Mapping[str, Any]) -> str | None:
 
 
 def remaining(job: JobSnapshot) -> int | None:
-    """Whole seconds, rounded up: a bar that says 0 s and goes on looks broken."""
-    return None if job.remaining_seconds is None else int(-(-job.remaining_seconds // 1))
+    """Whole seconds until the job's run should be done."""
+    return whole_seconds(job.remaining_seconds)
+
+
+def whole_seconds(seconds: float | None) -> int | None:
+    """Rounded up: a bar that says 0 s and goes on looks broken."""
+    return None if seconds is None else int(-(-seconds // 1))
 
 
 def links(job_id: UUID, root: str) -> dict[str, str]:
@@ -83,3 +88,12 @@ def links(job_id: UUID, root: str) -> dict[str, str]:
 
 def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parameters(args: Mapping[str, Any]) -> dict[str, Any]:
+    """The strategy's parameters as the job runs them: what was asked for over the defaults of its snapshot."""
+    strategy, overrides = args.get("strategy"), args.get("strategyParams")
+    declared = strategy.get("params") if isinstance(strategy, Mapping) else None
+    defaults = declared if isinstance(declared, Mapping) else {}
+    found = {name: each.get("default") for name, each in defaults.items() if isinstance(each, Mapping)}
+    return found | (overrides if isinstance(overrides, dict) else {})

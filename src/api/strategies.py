@@ -22,7 +22,7 @@ from api.settings import ApiSettings
 from api.shapes import iso
 from api.stored_strategies import ListedStrategy, StoredStrategy
 from engine import store, strategies
-from engine.errors import StrategyError
+from engine.errors import StrategyError, nearest
 from engine.strategies import BuiltIn
 
 PATH = "/api/strategies"
@@ -52,6 +52,12 @@ async def find_strategy(request: Request, id_or_name: str, account: Account) -> 
     async with user_connection(request, account) as connection:
         stored = await stored_strategies.find(connection, strategy_id, account.user_id)
     return None if stored is None else Strategy(stored.id, stored.definition, None, is_built_in=False)
+
+
+def unknown_strategy(id_or_name: str) -> Problem:
+    """404, with the built-in that was probably meant."""
+    near = nearest(id_or_name.lower(), [one.short_name for one in strategies.builtins()])
+    return not_found("strategy", member="strategyId", near=near)
 
 
 async def list_strategies(request: Request) -> Response:
@@ -87,16 +93,13 @@ async def create(request: Request) -> Response:
 
 
 async def check(request: Request) -> Response:
-    """POST /api/strategies/check: 200 with what the definition comes to, or with the places of its errors."""
+    """POST /api/strategies/check: 200 with what the definition comes to, or with the places of all its errors."""
     await identify(request)
     body = await _body(request)
     overrides = body.get("strategyParams")
     if overrides is not None and not isinstance(overrides, Mapping):
         raise invalid([{"path": "strategyParams", "message": "must be a JSON object"}])
-    try:
-        answer = await asyncio.to_thread(checked, body["definition"], overrides)
-    except StrategyError as error:
-        answer = {"valid": False, "errors": [detail(error)]}
+    answer = await asyncio.to_thread(checked, body["definition"], overrides)
     return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
 
@@ -111,7 +114,7 @@ async def show(request: Request) -> Response:
     async with user_connection(request, account) as connection:
         stored = await stored_strategies.find(connection, _id(id_or_name), account.user_id)
     if stored is None:
-        raise not_found("strategy")
+        raise unknown_strategy(id_or_name)
     if stored.revision in _tags(request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=_headers(stored))
     return _whole(stored)
@@ -236,7 +239,7 @@ def _id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise not_found("strategy") from None
+        raise unknown_strategy(text) from None
 
 
 def _revisions(request: Request) -> list[int] | None:

@@ -30,8 +30,11 @@ class Bound:
     warm_up: tuple[int, ...]
 
 
-def bind(graph: Graph, values: Mapping[str, float]) -> Bound:
-    """Raises StrategyError, with its place, for a length or a look-back that these values make impossible."""
+def bind(graph: Graph, values: Mapping[str, float], refused: list[StrategyError] | None = None) -> Bound:
+    """Raises StrategyError, with its place, for a length or a look-back that these values make impossible.
+
+    refused: where such errors go instead, all of them; what is bound is then of no use.
+    """
     constants: list[float] = []
     look_back: list[int] = []
     warm_up: list[int] = []
@@ -42,13 +45,18 @@ def bind(graph: Graph, values: Mapping[str, float]) -> Bound:
             before = max(before, look_back[operand])
             warm = max(warm, warm_up[operand])
         if node.op in REMEMBER:
-            own, settle = memory(node, constants, graph.places[number])
+            place = graph.places[number]
+            try:
+                own, settle = memory(node, constants, place)
+                if before + own > MAX_LOOK_BACK:
+                    raise place.refusal(f"looks back {before + own:,} bars, the limit is {MAX_LOOK_BACK:,}")
+            except StrategyError as error:
+                if refused is None:
+                    raise
+                refused.append(error)
+                own = settle = 0
         look_back.append(before + own)
         warm_up.append(warm + own + settle)
-        if own and before + own > MAX_LOOK_BACK:
-            place = graph.places[number]
-            reason = f"looks back {before + own:,} bars, the limit is {MAX_LOOK_BACK:,}"
-            raise StrategyError(place.where, reason, column=place.columns[0])
     return Bound(tuple(constants), tuple(look_back), tuple(warm_up))
 
 
@@ -110,9 +118,7 @@ def memory(node: Node, constants: Mapping[int, float] | Sequence[float], place: 
 
 def _whole(value: float, name: str, of: str, bounds: tuple[float, float], place: Place, at: int) -> int:
     if not value.is_integer():
-        raise StrategyError(
-            place.where, f"{of} needs a whole number as {name}; found {value:g}", column=place.columns[at]
-        )
+        raise place.refusal(f"{of} needs a whole number as {name}; found {value:g}", at)
     _within(value, name, of, bounds, place, at)
     return int(value)
 
@@ -122,4 +128,4 @@ def _within(value: float, name: str, of: str, bounds: tuple[float, float], place
     if not low <= value <= high:
         limits = f"{low:g} to {high:,.6g}" if high < math.inf else f"at least {low:g}"
         reason = f"{name} of {of} must be {limits}; found {value:g}"
-        raise StrategyError(place.where, reason, column=place.columns[at])
+        raise place.refusal(reason, at)

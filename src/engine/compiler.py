@@ -8,27 +8,20 @@ value (the length of a window, how far a rule looks back) is settled when values
 
 import ast
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from engine.errors import StrategyError, nearest
-from engine.graph import Graph, Kind, Node, Place
+from engine.graph import Graph, Kind, Node
 from engine.indicators import INDICATORS, Indicator
 from engine.opcodes import POSITION_NAMES
-from engine.parsing import MAX_DEPTH, MAX_NODES, parse
+from engine.parsing import ARITHMETIC, COMPARISONS, MAX_DEPTH, MAX_NODES, parse
+from engine.rule_text import RuleText
 from engine.words import DERIVED, FUNCTIONS, RESERVED, SERIES
 
 _NUMBER, _TRUTH = Kind.NUMBER, Kind.TRUTH
-_ARITHMETIC: dict[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
-_COMPARISONS: dict[type[ast.cmpop], str] = {
-    ast.Gt: "gt",
-    ast.GtE: "ge",
-    ast.Lt: "lt",
-    ast.LtE: "le",
-    ast.Eq: "eq",
-    ast.NotEq: "ne",
-}
 
 
 def read_rule(
@@ -39,15 +32,16 @@ def read_rule(
     names: Mapping[str, int],
     expected: Kind | None = None,
     in_exit: bool = False,
+    refused: list[StrategyError] | None = None,
 ) -> int:
     """The node number of a rule's value, its nodes added to graph.
 
     where: the member of the definition, for errors. names: node numbers of parameters and `let` names. in_exit: the
     rule may name what is known of the open position. Raises StrategyError with the column for anything that is not in
-    the language or beyond its bounds.
+    the language or beyond its bounds. refused: the first one of each part of the rule is added to it, too.
     """
     tree, indent = parse(text, where)
-    reader = _Reader(where, graph, names, tree, indent, in_exit)
+    reader = _Reader(where, tree, indent, graph, names, in_exit, refused)
     node = reader.read(tree, 1)
     if expected is not None:
         reader.expect(expected, node, tree)
@@ -55,13 +49,11 @@ def read_rule(
 
 
 @dataclass(slots=True)
-class _Reader:
-    where: str
+class _Reader(RuleText):
     graph: Graph
     names: Mapping[str, int]
-    root: ast.expr
-    indent: int
     in_exit: bool
+    refused: list[StrategyError] | None
     count: int = 0
 
     def read(self, tree: ast.expr, depth: int) -> int:
@@ -69,8 +61,7 @@ class _Reader:
             raise self.refusal(f"nested deeper than {MAX_DEPTH} levels", tree)
         self.count += 1
         if self.count > MAX_NODES:
-            terms = sum(isinstance(node, ast.expr) for node in ast.walk(self.root))
-            raise StrategyError(self.where, f"{terms} terms, the limit is {MAX_NODES}")
+            raise self.too_long(MAX_NODES)
         form = _FORMS.get(type(tree))
         if form is None:
             raise self.refusal("this is not part of the rule language", tree)
@@ -85,6 +76,23 @@ class _Reader:
     def typed(self, kind: Kind, tree: ast.expr, depth: int) -> int:
         return self.expect(kind, self.read(tree, depth), tree)
 
+    def each(self, kinds: Iterable[Kind | None], trees: Sequence[ast.expr], depth: int) -> list[int]:
+        """The parts of an expression, each of its kind. All are read, where all errors are wanted."""
+        read: list[int] = []
+        first: StrategyError | None = None
+        for kind, tree in zip(kinds, trees, strict=False):
+            try:
+                read.append(self.read(tree, depth) if kind is None else self.typed(kind, tree, depth))
+            except StrategyError as error:
+                if self.refused is None:
+                    raise
+                if not any(error is told for told in self.refused):
+                    self.refused.append(error)
+                first = first or error
+        if first is not None:
+            raise first
+        return read
+
     def known_ahead(self, node: int, tree: ast.expr, reader: str) -> int:
         if self.graph.nodes[node].is_positional:
             names = ", ".join(POSITION_NAMES)
@@ -94,12 +102,6 @@ class _Reader:
     def same_on_every_bar(self, node: int, tree: ast.expr, need: str) -> None:
         if not self.graph.nodes[node].is_constant:
             raise self.refusal(f"{need}, the same on every bar", tree)
-
-    def column(self, tree: ast.expr) -> int:
-        return tree.col_offset + self.indent
-
-    def refusal(self, reason: str, tree: ast.expr, *, near: str | None = None) -> StrategyError:
-        return StrategyError(self.where, reason, column=self.column(tree), near=near)
 
     def constant(self, tree: ast.Constant, _depth: int) -> int:
         value = tree.value
@@ -149,7 +151,7 @@ class _Reader:
         self.count += len(chain) - 1
         value = self.typed(_NUMBER, left, depth + 1)
         for link in reversed(chain):
-            op = _ARITHMETIC.get(type(link.op))
+            op = ARITHMETIC.get(type(link.op))
             if op is None:
                 raise self.refusal("this is not part of the rule language", link)
             value = self.graph.combine(op, _NUMBER, value, self.typed(_NUMBER, link.right, depth + 1))
@@ -169,7 +171,7 @@ class _Reader:
 
     def logic(self, tree: ast.BoolOp, depth: int) -> int:
         op = "and" if isinstance(tree.op, ast.And) else "or"
-        return self.chain(op, _TRUTH, [self.typed(_TRUTH, value, depth + 1) for value in tree.values])
+        return self.chain(op, _TRUTH, self.each(repeat(_TRUTH), tree.values, depth + 1))
 
     def chain(self, op: str, kind: Kind, operands: Sequence[int]) -> int:
         result = operands[0]
@@ -179,10 +181,10 @@ class _Reader:
 
     def comparison(self, tree: ast.Compare, depth: int) -> int:
         trees = (tree.left, *tree.comparators)
-        operands = [self.typed(_NUMBER, operand, depth + 1) for operand in trees]
+        operands = self.each(repeat(_NUMBER), trees, depth + 1)
         links = []
         for op, left, right in zip(tree.ops, operands, operands[1:], strict=False):
-            name = _COMPARISONS.get(type(op))
+            name = COMPARISONS.get(type(op))
             if name is None:
                 raise self.refusal("this comparison is not part of the rule language", tree)
             links.append(self.graph.combine(name, _TRUTH, left, right))
@@ -201,8 +203,8 @@ class _Reader:
         if function is not None:
             return function(self, name, tree, depth)
         if name in self.names or name in RESERVED:
-            raise self.refusal(f"{name!r} is not a function", tree)
-        raise self.refusal(f"unknown function {name!r}", tree, near=nearest(name, (*INDICATORS, *FUNCTIONS)))
+            raise self.refusal(f"{name!r} is not a function", tree.func)
+        raise self.refusal(f"unknown function {name!r}", tree.func, near=nearest(name, (*INDICATORS, *FUNCTIONS)))
 
     def cross(self, name: str, tree: ast.Call, depth: int) -> int:
         """Above now and not above on the bar before, so a pause on equality still crosses."""
@@ -225,18 +227,18 @@ class _Reader:
 
     def earlier(self, operand: int, lag: int, tree: ast.Call) -> int:
         node = self.graph.prev(operand, lag)
-        return node if node == operand else self.place(node, tree)
+        return node if node == operand else self.placed(node, tree)
 
     def count_of(self, name: str, tree: ast.Call, depth: int) -> int:
         condition, length = self.arguments(name, tree, depth, (_TRUTH, _NUMBER))
         self.known_ahead(condition, tree.args[0], name)
         self.same_on_every_bar(length, tree.args[1], f"{name} needs a whole number as length")
-        return self.place(self.graph.add(Node(name, _NUMBER, (condition, length))), tree)
+        return self.placed(self.graph.add(Node(name, _NUMBER, (condition, length))), tree)
 
     def bars_since(self, name: str, tree: ast.Call, depth: int) -> int:
         (condition,) = self.arguments(name, tree, depth, (_TRUTH,))
         self.known_ahead(condition, tree.args[0], name)
-        return self.place(self.graph.add(Node(name, _NUMBER, (condition,))), tree)
+        return self.placed(self.graph.add(Node(name, _NUMBER, (condition,))), tree)
 
     def absolute(self, name: str, tree: ast.Call, depth: int) -> int:
         return self.graph.combine(name, _NUMBER, *self.arguments(name, tree, depth, (_NUMBER,)))
@@ -244,24 +246,20 @@ class _Reader:
     def extreme(self, name: str, tree: ast.Call, depth: int) -> int:
         if len(tree.args) < 2:
             raise self.refusal(f"{name} takes two values or more, {FUNCTIONS[name]}; found {len(tree.args)}", tree)
-        return self.chain(name, _NUMBER, [self.typed(_NUMBER, arg, depth + 1) for arg in tree.args])
+        return self.chain(name, _NUMBER, self.each(repeat(_NUMBER), tree.args, depth + 1))
 
     def arguments(self, name: str, tree: ast.Call, depth: int, kinds: tuple[Kind | None, ...]) -> list[int]:
         if len(tree.args) != len(kinds):
             count = {1: "one value", 2: "two values"}[len(kinds)]
             raise self.refusal(f"{name} takes {count}, {FUNCTIONS[name]}; found {len(tree.args)}", tree)
-        read = [self.read(arg, depth + 1) for arg in tree.args]
-        for kind, node, arg in zip(kinds, read, tree.args, strict=True):
-            if kind is not None:
-                self.expect(kind, node, arg)
-        return read
+        return self.each(kinds, tree.args, depth + 1)
 
     def indicator(self, indicator: Indicator, tree: ast.Call, depth: int) -> int:
         wanted = indicator.takes_source + len(indicator.parameters)
         if len(tree.args) != wanted:
             plural = "value" if wanted == 1 else "values"
             raise self.refusal(f"{indicator.usage} takes {wanted} {plural}; found {len(tree.args)}", tree)
-        given = [self.typed(_NUMBER, arg, depth + 1) for arg in tree.args]
+        given = self.each(repeat(_NUMBER), tree.args, depth + 1)
         inputs = [self.graph.series(name) for name in indicator.inputs]
         if indicator.takes_source:
             source = given.pop(0)
@@ -271,11 +269,10 @@ class _Reader:
         for parameter, node, arg in zip(indicator.parameters, given, tree.args[indicator.takes_source :], strict=True):
             what = "a whole number" if parameter.whole else "a number"
             self.same_on_every_bar(node, arg, f"{indicator.name} needs {what} as {parameter.name}")
-        return self.place(self.graph.add(Node(indicator.name, _NUMBER, (*inputs, *given))), tree)
+        return self.placed(self.graph.add(Node(indicator.name, _NUMBER, (*inputs, *given))), tree)
 
-    def place(self, node: int, tree: ast.Call) -> int:
-        columns = tuple(self.column(part) for part in (tree, *tree.args))
-        self.graph.places.setdefault(node, Place(self.where, columns))
+    def placed(self, node: int, tree: ast.Call) -> int:
+        self.graph.places.setdefault(node, self.place(tree))
         return node
 
 

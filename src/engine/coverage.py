@@ -25,7 +25,7 @@ def cut(request: BacktestRequest, prices: Prices, *, look_back: int) -> tuple[Pr
     """
     start, end = (int(row) for row in np.searchsorted(prices.bars.time, span(request, prices.series)))
     if start == end:
-        first_day, last_day = _stored_days(prices.series)
+        first_day, last_day = stored_days(prices.series)
         raise RangeNotCovered(
             prices.series.symbol,
             prices.series.timeframe,
@@ -61,7 +61,7 @@ def cover(request: BacktestRequest, prices: Prices, *, first: int, look_back: in
 
 def is_complete(request: BacktestRequest, series: Series) -> bool:
     """Whether the series reaches from start to end. Weekends at its edges are no gap where the market is closed."""
-    first_day, last_day = _stored_days(series)
+    first_day, last_day = stored_days(series)
     if series.timeframe == "1w":
         last_day += timedelta(days=6)
     after_last, after_end = last_day + timedelta(days=1), request.end_date + timedelta(days=1)
@@ -69,16 +69,17 @@ def is_complete(request: BacktestRequest, series: Series) -> bool:
     return not any(_market_days(*gap, round_the_clock=series.round_the_clock) for gap in missing)
 
 
+def stored_days(series: Series) -> tuple[date, date]:
+    """The first and the last day of which there is a bar."""
+    first, last = _days(np.array([series.first_time, series.last_time]), series)
+    return first, last
+
+
 def _market_days(begin: date, end: date, *, round_the_clock: bool) -> int:
     """Days from begin to before end on which there may be prices."""
     if end <= begin:
         return 0
     return (end - begin).days if round_the_clock else int(np.busday_count(begin, end))
-
-
-def _stored_days(series: Series) -> tuple[date, date]:
-    first, last = _days(np.array([series.first_time, series.last_time]), series)
-    return first, last
 
 
 def _days(times: NDArray[np.int64], series: Series) -> list[date]:

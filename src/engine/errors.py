@@ -65,12 +65,18 @@ class RequestError(EngineError):
 
 
 class StrategyError(EngineError):
-    """path: the member of the definition, as `entryLong` or `let.fast`. column counts from 1 in a rule's text."""
+    """path: the member of the definition, as `entryLong` or `let.fast`.
 
-    def __init__(self, path: str, reason: str, *, column: int | None = None, near: str | None = None) -> None:
+    column, end: where what is wrong begins and where it is over, in characters from 1 of a rule's text.
+    """
+
+    def __init__(
+        self, path: str, reason: str, *, column: int | None = None, end: int | None = None, near: str | None = None
+    ) -> None:
         self.path = path
         self.reason = reason
         self.column = column
+        self.end = end
         self.near = near
         place = path if column is None else f"{path}, column {column}"
         hint = f"; did you mean {near!r}?" if near else "."
@@ -121,6 +127,7 @@ class GridTooLarge(EngineError):
     def __init__(self, count: int, limit: int, *, of: str = "combinations") -> None:
         self.count = count
         self.limit = limit
+        self.of = of
         super().__init__(
             f"sweep: {count:,} {of}, the limit is {limit:,}. Take larger steps, fewer parameters or a shorter range."
         )

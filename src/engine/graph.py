@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from engine.errors import StrategyError
+
 
 class Kind(StrEnum):
     NUMBER = "number"
@@ -29,10 +31,15 @@ class Node(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where something is said. columns: from 1, of the call and of each of its arguments, in a text."""
+    """Where something is said. columns, ends: of the call and of each of its arguments in a text, from 1, and after."""
 
     where: str
     columns: tuple[int | None, ...]
+    ends: tuple[int | None, ...]
+
+    def refusal(self, reason: str, at: int = 0) -> StrategyError:
+        """Of the call, or of its argument of that number, from 1."""
+        return StrategyError(self.where, reason, column=self.columns[at], end=self.ends[at])
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.binding import MAX_LOOK_BACK, REMEMBER, memory
-from engine.errors import StrategyError
 from engine.graph import Graph
 from engine.grid import Grid
 
@@ -62,7 +61,7 @@ def bind_grid(graph: Graph, defaults: dict[str, float], grid: Grid) -> BoundGrid
             if (own > 0).any() and look_back[number].max() > MAX_LOOK_BACK:
                 place = graph.places[number]
                 reason = f"looks back {look_back[number].max():,} bars, the limit is {MAX_LOOK_BACK:,}"
-                raise StrategyError(place.where, reason, column=place.columns[0])
+                raise place.refusal(reason)
     return BoundGrid(constants, look_back.max(axis=1), warm_up.max(axis=1))
 
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import psycopg
 
-from engine import coverage, rules, store, strategies
+from engine import compiling, coverage, rules, store, strategies
 from engine.errors import Cancelled, DatabaseUnset, RequestError, UnknownSymbol
 from engine.request import BacktestRequest, parse_args
 from engine.result import Encoded, encode
@@ -67,7 +67,8 @@ class Backtest:
 
     def warm(self) -> None:
         """Load, or compile once, every kernel, by a run over bundled prices."""
-        from engine import backtest, sample  # noqa: PLC0415 imports numba
+        with compiling.logged():
+            from engine import backtest, sample, sweep  # noqa: F401, PLC0415 imports numba; sweep: to be told of as one
 
         built_in = strategies.get("sma-cross")
         days = {"startDate": "2020-01-01", "endDate": "2020-12-31"}
@@ -104,7 +105,8 @@ class Sweep:
 
     def warm(self) -> None:
         """Load, or compile once, every kernel, by a small sweep over bundled prices."""
-        from engine import sample, sweep, sweep_result  # noqa: PLC0415 imports numba
+        with compiling.logged():
+            from engine import sample, sweep, sweep_result  # noqa: PLC0415 imports numba
 
         built_in = strategies.get("sma-cross")
         days = {"startDate": "2020-01-01", "endDate": "2020-12-31", "grid": {"fast": [5, 10]}, "top": 1}

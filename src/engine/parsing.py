@@ -9,6 +9,17 @@ MAX_CHARACTERS = 2_000
 MAX_NODES = 256
 MAX_DEPTH = 32
 
+# Operators that a rule may have, and what they compile to.
+ARITHMETIC: dict[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
+COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Gt: "gt",
+    ast.GtE: "ge",
+    ast.Lt: "lt",
+    ast.LtE: "le",
+    ast.Eq: "eq",
+    ast.NotEq: "ne",
+}
+
 _SPACE = r"[ \t\r\n]+"
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -49,8 +60,10 @@ def parse(text: str, where: str) -> tuple[ast.expr, int]:
     try:
         return ast.parse(bare, mode="eval").body, indent + 1
     except SyntaxError as error:
-        column = indent + max(1, min(error.offset or len(bare), len(bare)))
-        raise StrategyError(where, f"not a complete expression ({error.msg})", column=column) from None
+        column = max(1, min(error.offset or len(bare), len(bare)))
+        end = max(column + 1, min(error.end_offset or 0, len(bare) + 1))
+        reason = f"not a complete expression ({error.msg})"
+        raise StrategyError(where, reason, column=indent + column, end=indent + end) from None
     except (ValueError, MemoryError, RecursionError):
         raise StrategyError(where, f"nested deeper than {MAX_DEPTH} levels") from None
 
@@ -64,10 +77,10 @@ def _refuse_foreign_word(text: str, where: str) -> None:
     while at < len(text):
         word = _WORD.match(text, at)
         if word is None:
-            raise StrategyError(where, f"{text[at]!r} is not part of the rule language", column=at + 1)
+            raise StrategyError(where, f"{text[at]!r} is not part of the rule language", column=at + 1, end=at + 2)
         if word["foreign"]:
             reason = f"{word[0]!r} is not part of the rule language"
-            raise StrategyError(where, reason, column=at + 1, near=_MEANT[word[0]])
+            raise StrategyError(where, reason, column=at + 1, end=word.end() + 1, near=_MEANT[word[0]])
         if word["tail"]:
-            raise StrategyError(where, f"{word[0]!r} is not a number", column=at + 1)
+            raise StrategyError(where, f"{word[0]!r} is not a number", column=at + 1, end=word.end() + 1)
         at = word.end()

@@ -123,6 +123,12 @@ def offered(symbol: str, timeframe: str) -> bool:
     return source is not None and source.offers(symbol, timeframe)
 
 
+VARIABLES = tuple(
+    f"PGQUEUE_PRICES_{name}" for name in ("PROVIDER", "URL", "SYMBOLS", "TIMEFRAMES", "TIMEZONE", "ADJUSTED")
+)
+"""What an operator may set of it."""
+
+
 def configured(environment: Mapping[str, str] = os.environ) -> PriceProvider | None:
     """The provider that the operator named, None for none. Raises ValueError for settings that cannot be meant."""
     name = environment.get("PGQUEUE_PRICES_PROVIDER", "csv-http")

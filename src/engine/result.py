@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from engine.metrics import drawdowns
 from engine.monthly import Month, monthly_returns
 from engine.sampling import largest_triangle_three_buckets
-from engine.timeframes import iso_time
-from engine.trades import LONG, TRADE, Reason
+from engine.trade_table import TradeTable
+from engine.trades import TRADE
 
 if TYPE_CHECKING:  # they bring numba, and whoever only reads results stays light
     from engine.comparison import Benchmark, Split
@@ -115,17 +115,25 @@ class Preview(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """All of a run: trades as JSON-able dicts with ISO times, and every bar's time and equity."""
+    """All of a run: its trades, and every bar's time and equity."""
 
     initial_capital: float
-    trades: list[dict[str, Any]]
+    table: TradeTable
     time: NDArray[np.int64]
     equity: NDArray[np.float64]
 
+    @property
+    def trades(self) -> list[dict[str, Any]]:
+        """All of them, as they were entered."""
+        return self.table.at(range(len(self.table)))
+
+    def drawdown(self) -> NDArray[np.float64]:
+        """(n,) float64, at every bar."""
+        return drawdowns(self.equity, self.initial_capital)
+
     def curves(self) -> Curves:
         """Equity and drawdown as [epoch ms, value] at every bar."""
-        depth = drawdowns(self.equity, self.initial_capital)
-        return {"equity": _curve(self.time, self.equity), "drawdown": _curve(self.time, depth)}
+        return {"equity": curve(self.time, self.equity), "drawdown": curve(self.time, self.drawdown())}
 
 
 def encode(result: BacktestResult) -> Encoded:
@@ -158,11 +166,11 @@ def preview(result: BacktestResult) -> bytes:
     depth = drawdowns(result.equity, result.initial_capital)
     time, compared = result.time[kept], result.benchmark
     drawn: Preview = {
-        "equity": _curve(time, result.equity[kept]),
-        "drawdown": _curve(time, depth[kept]),
+        "equity": curve(time, result.equity[kept]),
+        "drawdown": curve(time, depth[kept]),
         "benchmark": None
         if compared is None
-        else _curve(time, compared.closes[kept] / compared.base * result.initial_capital),
+        else curve(time, compared.closes[kept] / compared.base * result.initial_capital),
         "monthly": monthly_returns(result.days, result.equity, result.initial_capital),
     }
     return zlib.compress(json.dumps(drawn, allow_nan=False, separators=(",", ":")).encode(), _LEVEL)
@@ -211,29 +219,9 @@ def decode_detail(stored: bytes) -> Detail:
     time = np.cumsum(np.frombuffer(data, "<i8", n, at))
     equity = np.frombuffer(data, "<f8", n, at + 8 * n)
     trades = np.frombuffer(data, TRADE, head["trades"], at + 16 * n)
-    return Detail(head["initialCapital"], [_trade(row, time) for row in trades], time, equity)
+    return Detail(head["initialCapital"], TradeTable(trades, time), time, equity)
 
 
-def _curve(time: NDArray[np.int64], values: NDArray[np.float64]) -> list[tuple[int, float]]:
+def curve(time: NDArray[np.int64], values: NDArray[np.float64]) -> list[tuple[int, float]]:
+    """[epoch ms, value] at each of the times."""
     return list(zip((time // 1_000_000).tolist(), values.tolist(), strict=True))
-
-
-def _trade(row: np.void, time: NDArray[np.int64]) -> dict[str, Any]:
-    is_open = int(row["exit"]) < 0
-    last = len(time) - 1 if is_open else int(row["exit"])
-    return {
-        "side": "long" if row["side"] == LONG else "short",
-        "isOpen": is_open,
-        "entryTime": iso_time(int(time[row["entry"]])),
-        "exitTime": None if is_open else iso_time(int(time[last])),
-        "units": float(row["units"]),
-        "entryPrice": float(row["entry_price"]),
-        "exitPrice": None if is_open else float(row["exit_price"]),
-        "fees": float(row["entry_fee"] + row["exit_fee"]),
-        "pnl": float(row["pnl"]),
-        "return": float(row["return"]),
-        "barsHeld": last - int(row["entry"]) + int(is_open),
-        "mae": float(row["mae"]),
-        "mfe": float(row["mfe"]),
-        "exitReason": None if is_open else Reason(row["reason"]).name.lower(),
-    }

@@ -6,7 +6,7 @@ Reading a definition costs most of the time, so that a sweep reads it once. No m
 """
 
 import marshal
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, cast
@@ -90,7 +90,7 @@ def check(definition: object, overrides: Mapping[str, Any] | None = None) -> Non
 
 def parameters_of(definition: Mapping[str, Any]) -> tuple[Parameter, ...]:
     """The parameters that a definition declares, in its order."""
-    return read_parameters(_object(definition, "params"))
+    return read_parameters(object_of(definition, "params"))
 
 
 def compile_strategy(definition: object, overrides: Mapping[str, Any] | None = None) -> Strategy:
@@ -120,7 +120,8 @@ def read(definition: object) -> Template:
     """Everything about a definition that holds for all values of its parameters."""
     if not isinstance(definition, Mapping):
         raise StrategyError("definition", "must be a JSON object")
-    _refuse_what_is_unknown(definition)
+    refuse_unknown_members(definition)
+    refuse_version(definition)
     parameters = parameters_of(definition)
     graph = Graph()
     names = {parameter.name: graph.parameter(parameter.name) for parameter in parameters}
@@ -137,7 +138,7 @@ def read(definition: object) -> Template:
     distances = [stop.distance for stop in stops.values() if stop.distance is not None]
     wanted = (*distances, *(exits.columns if exits else ()))
     return Template(
-        name=_name_of(definition),
+        name=name_of(definition),
         parameters=parameters,
         graph=graph,
         plan=lay_out(graph, flags, wanted),
@@ -148,23 +149,27 @@ def read(definition: object) -> Template:
     )
 
 
-def _refuse_what_is_unknown(definition: Mapping[str, Any]) -> None:
-    for member in definition:
+def refuse_unknown_members(members: Iterable[object]) -> None:
+    for member in members:
         if member not in _MEMBERS:
             raise StrategyError(str(member), "no such member", near=nearest(str(member), _MEMBERS))
+
+
+def refuse_version(definition: Mapping[str, Any]) -> None:
     version = definition.get("version", VERSION)
     if isinstance(version, bool) or version != VERSION:
         raise StrategyError("version", f"must be {VERSION}; found {version!r}"[:200])
 
 
-def _name_of(definition: Mapping[str, Any]) -> str:
+def name_of(definition: Mapping[str, Any]) -> str:
+    """As everywhere here: what the definition says, or StrategyError."""
     name = definition.get("name")
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= 100:
         raise StrategyError("name", "must be a text of 1 to 100 characters")
     return name.strip()
 
 
-def _object(definition: Mapping[str, Any], member: str) -> Mapping[str, Any]:
+def object_of(definition: Mapping[str, Any], member: str) -> Mapping[str, Any]:
     value = definition.get(member)
     if value is None:
         return {}
@@ -175,7 +180,7 @@ def _object(definition: Mapping[str, Any], member: str) -> Mapping[str, Any]:
 
 def _read_let(definition: Mapping[str, Any], graph: Graph, names: dict[str, int]) -> None:
     """Read the named series, each after those it mentions: JSON objects have no order one could rely on."""
-    given = _object(definition, "let")
+    given = object_of(definition, "let")
     if len(given) > MAX_LET:
         raise StrategyError("let", f"{len(given)} names, the limit is {MAX_LET}")
     texts: dict[str, str] = {}
@@ -183,12 +188,13 @@ def _read_let(definition: Mapping[str, Any], graph: Graph, names: dict[str, int]
         refuse_bad_name(f"let.{name}", name)
         if name in names:
             raise StrategyError(f"let.{name}", "is a parameter, too; choose another name")
-        texts[name] = _text(f"let.{name}", text)
-    for name in _in_order(texts):
+        texts[name] = text_of(f"let.{name}", text)
+    for name in in_order(texts):
         names[name] = read_rule(texts[name], where=f"let.{name}", graph=graph, names=names)
 
 
-def _in_order(texts: Mapping[str, str]) -> list[str]:
+def in_order(texts: Mapping[str, str]) -> list[str]:
+    """The names, each after those that its text mentions."""
     mentions = {name: names_in(text) & texts.keys() for name, text in texts.items()}
     seen: set[str] = set()
     for name, mentioned in mentions.items():
@@ -205,28 +211,34 @@ def _in_order(texts: Mapping[str, str]) -> list[str]:
 
 
 def _read_rules(definition: Mapping[str, Any], graph: Graph, names: Mapping[str, int]) -> dict[str, int]:
-    """The nodes of the rules that are given. An exit that can never close anything is a slip, and said to be one."""
+    """The nodes of the rules that are given."""
     rules = {}
     for member in RULES:
         text = definition.get(member)
         if text is not None:
             rules[member] = read_rule(
-                _text(member, text),
+                text_of(member, text),
                 where=member,
                 graph=graph,
                 names=names,
                 expected=Kind.TRUTH,
                 in_exit=member in EXITS,
             )
-    if not ENTRIES.keys() & rules.keys():
-        raise StrategyError("entryLong", "is missing; a strategy needs a rule that opens a position, long or short")
-    for entry, leave in zip(ENTRIES, EXITS, strict=True):
-        if leave in rules and entry not in rules:
-            raise StrategyError(leave, f"closes what nothing opens; add {entry} or write null")
+    for gap in gaps(rules):
+        raise gap
     return rules
 
 
-def _text(where: str, text: object) -> str:
+def gaps(given: Collection[str]) -> Iterator[StrategyError]:
+    """What is wrong with the choice of rules. An exit that can never close anything is a slip, and said to be one."""
+    if not ENTRIES.keys() & set(given):
+        yield StrategyError("entryLong", "is missing; a strategy needs a rule that opens a position, long or short")
+    for entry, leave in zip(ENTRIES, EXITS, strict=True):
+        if leave in given and entry not in given:
+            yield StrategyError(leave, f"closes what nothing opens; add {entry} or write null")
+
+
+def text_of(where: str, text: object) -> str:
     if not isinstance(text, str):
         raise StrategyError(where, "a rule is a text, such as 'close > open'")
     return text

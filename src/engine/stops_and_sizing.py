@@ -78,7 +78,7 @@ def _stop(name: str, value: object, graph: Graph, names: Mapping[str, int]) -> S
     length = _node(f"{where}.length", value.get("length", DEFAULT_LENGTH), graph, names)
     inputs = (graph.series(series) for series in ("high", "low", "close"))
     atr = graph.add(Node("atr", Kind.NUMBER, (*inputs, length)))
-    graph.places.setdefault(atr, Place(f"{where}.length", (None, None)))
+    graph.places.setdefault(atr, Place(f"{where}.length", (None, None), (None, None)))
     distance = graph.combine("mul", Kind.NUMBER, amount, atr)
     return StopRule(name, unit, amount, length, distance)
 

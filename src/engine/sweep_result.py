@@ -33,13 +33,25 @@ class Table:
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
 
-    def rows(self, begin: int, end: int) -> list[dict[str, float | int | None]]:
-        """JSON-able. Whole numbers are written as such."""
-        cut = {name: column[begin:end].tolist() for name, column in self.columns.items()}
+    def order(self, column: str | None = None, *, descending: bool = False) -> NDArray[np.int64]:
+        """Numbers of all rows by that column, undefined values last either way, equal ones the better first.
+
+        None: as they are ranked; descending then begins with the worst.
+        """
+        values = np.arange(len(self), dtype=np.float64) if column is None else self.columns[column]
+        return np.argsort(-values if descending else values, kind="stable")
+
+    def at(self, numbers: NDArray[np.int64]) -> list[dict[str, float | int | None]]:
+        """Those rows, JSON-able. Whole numbers are written as such."""
+        cut = {name: column[numbers].tolist() for name, column in self.columns.items()}
         return [
-            {name: _plain(value) for name, value in zip(cut, row, strict=True)}
+            {name: plain(value) for name, value in zip(cut, row, strict=True)}
             for row in zip(*cut.values(), strict=True)
         ]
+
+    def rows(self, begin: int, end: int) -> list[dict[str, float | int | None]]:
+        """The rows of those ranks, end exclusive."""
+        return self.at(np.arange(len(self))[begin:end])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ def _summary(result: "SweepResult", best: list[Encoded]) -> dict[str, Any]:
 
 
 def _parameters(result: "SweepResult", rank: int) -> dict[str, float | int | None]:
-    return {name: _plain(value) for name, value in result.grid.at(int(result.order[rank])).items()}
+    return {name: plain(value) for name, value in result.grid.at(int(result.order[rank])).items()}
 
 
 def _detail(result: "SweepResult", best: list[Encoded]) -> bytes:
@@ -132,7 +144,8 @@ def decode_previews(stored: bytes) -> list[bytes]:
     return _parts(stored, at, head["previews"])
 
 
-def _plain(value: float) -> float | int | None:
+def plain(value: float) -> float | int | None:
+    """The number as JSON has it: null where undefined, whole where it is."""
     if math.isnan(value):
         return None
     return int(value) if value.is_integer() and abs(value) < 2**53 else value

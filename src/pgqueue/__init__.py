@@ -3,6 +3,7 @@
 from pgqueue.allowance import Allowance
 from pgqueue.companion import Companion
 from pgqueue.database import EmbeddedServer, connect_options, open_pool, require_url
+from pgqueue.environment import warn_of_unknown_settings
 from pgqueue.errors import (
     ArgsTooLarge,
     CreditsUsedUp,
@@ -40,20 +41,25 @@ from pgqueue.job import (
 )
 from pgqueue.listener import Listener
 from pgqueue.logs import configure as configure_logs
+from pgqueue.many import BATCH, Acted, Action
 from pgqueue.outage import loudness
-from pgqueue.queue import UNSET, Queue, Unset
+from pgqueue.queue import Queue
 from pgqueue.row_security import USER_ROLE, acting_as, check_row_security, require_row_security
 from pgqueue.schema_version import check_database, require_schema
 from pgqueue.settings import InvalidSettings, Settings, load_settings
 from pgqueue.snooze import Snooze
+from pgqueue.steering import UNSET, Unset
 from pgqueue.transaction import enqueue
 from pgqueue.watch import watch
 
 __all__ = [
+    "BATCH",
     "CHANGED",
     "NOBODY",
     "UNSET",
     "USER_ROLE",
+    "Acted",
+    "Action",
     "Allowance",
     "ArgsTooLarge",
     "Cancelled",
@@ -110,5 +116,6 @@ __all__ = [
     "require_row_security",
     "require_schema",
     "require_url",
+    "warn_of_unknown_settings",
     "watch",
 ]

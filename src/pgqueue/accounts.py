@@ -21,20 +21,27 @@ Row = Mapping[str, Any]
 
 
 async def list_accounts(
-    connection: AsyncConnection[Any], *, before: datetime | None = None, limit: int = 50
+    connection: AsyncConnection[Any],
+    *,
+    user_id: UUID | None = None,
+    plan: str | None = None,
+    before: datetime | None = None,
+    limit: int = 50,
 ) -> Sequence[Row]:
     """Accounts, newest first, each with its limits and present use; the last created_at is the next page's `before`."""
-    return await _rows(connection, "list_accounts", user_id=None, before=before, limit=limit)
+    return await _rows(connection, "list_accounts", user_id=user_id, plan=plan, before=before, limit=limit)
 
 
 async def read_account(connection: AsyncConnection[Any], user_id: UUID) -> Row | None:
-    rows = await _rows(connection, "list_accounts", user_id=user_id, before=None, limit=1)
+    rows = await list_accounts(connection, user_id=user_id, limit=1)
     return rows[0] if rows else None
 
 
-async def read_ledger(connection: AsyncConnection[Any], user_id: UUID, *, limit: int = 50) -> Sequence[Row]:
-    """The newest movements of the account's credits."""
-    return await _rows(connection, "list_ledger", user_id=user_id, limit=limit)
+async def read_ledger(
+    connection: AsyncConnection[Any], user_id: UUID, *, before_id: int | None = None, limit: int = 50
+) -> Sequence[Row]:
+    """The newest movements of the account's credits, from the one before that id."""
+    return await _rows(connection, "list_ledger", user_id=user_id, before_id=before_id, limit=limit)
 
 
 async def set_account(

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from pgqueue.errors import ReleaseTooOld, SchemaMismatch
+from pgqueue.errors import ReleaseTooOld, RowSecurityMissing, SchemaMismatch
 from pgqueue.queries import sql
 from pgqueue.roles import OPERATOR, READER
+from pgqueue.row_security import USER_ROLE, require_row_security
 from pgqueue.schema_version import found_revision, head, require_schema
 
 OLDEST, NEWEST = 15, 18
 CLOCK_SECONDS = 5.0
 LONG_SECONDS = 60.0
+READING_SECONDS = 600.0
 OLD_ROWS = 1_000_000_000
 """Autovacuum freezes at 200,000,000; writes stop at some 2,100,000,000."""
 
@@ -39,8 +42,8 @@ class Finding:
     advice: str = ""
 
 
-async def examine(connection: AsyncConnection[Any]) -> list[Finding]:
-    """All findings, in the order in which to mend them."""
+async def examine(connection: AsyncConnection[Any], *, reading_seconds: float = READING_SECONDS) -> list[Finding]:
+    """All findings, in the order in which to mend them. reading_seconds: for what reads whole tables."""
     began = time.time()
     (server,) = await _rows(connection, "examine_server", backend_pid=connection.info.backend_pid)
     took = time.time() - began
@@ -53,10 +56,11 @@ async def examine(connection: AsyncConnection[Any]) -> list[Finding]:
         return findings
     (roles,) = await _rows(connection, "examine_roles", roles=[READER, OPERATOR])
     findings += _roles(roles, role=server["role"])
+    findings.append(await _row_security(connection))
     findings += _tables(await _rows(connection, "examine_tables"))
     (jobs,) = await _rows(connection, "examine_jobs")
     findings += _jobs(jobs)
-    findings.append(await _invariants(connection))
+    findings.append(await _invariants(connection, seconds=reading_seconds))
     return findings
 
 
@@ -157,6 +161,16 @@ def _roles(row: dict[str, Any], *, role: str) -> Iterator[Finding]:
     )
 
 
+async def _row_security(connection: AsyncConnection[Any]) -> Finding:
+    """What `pgqueue serve` asks before it listens. Workers need none of it, and may come as another role."""
+    try:
+        await require_row_security(connection)
+    except RowSecurityMissing as error:
+        found = f"`pgqueue serve` refuses to start as {connection.info.user}: {error.reason}"
+        return Finding("row-level security", Verdict.WARNING, found, f"{error.remedy} Where no API comes as it: fine.")
+    return Finding("row-level security", Verdict.OK, f"{connection.info.user} may act as {USER_ROLE} behind it")
+
+
 async def _schema(connection: AsyncConnection[Any]) -> Finding:
     found = await found_revision(connection)
     try:
@@ -241,9 +255,17 @@ def _jobs(row: dict[str, Any]) -> Iterator[Finding]:
     )
 
 
-async def _invariants(connection: AsyncConnection[Any]) -> Finding:
+async def _invariants(connection: AsyncConnection[Any], *, seconds: float) -> Finding:
     cursor = connection.cursor(row_factory=dict_row)
-    rows = await (await cursor.execute("select * from pgqueue.check_invariants() limit 100")).fetchall()
+    try:
+        async with connection.transaction():
+            await cursor.execute(sql("limit_statement"), {"seconds": seconds})
+            rows = await (await cursor.execute("select * from pgqueue.check_invariants() limit 100")).fetchall()
+    except psycopg.errors.QueryCanceled:
+        found = f"not known: to look at every job takes more than {seconds:.0f} s here"
+        return Finding(
+            "invariants", Verdict.OK, found, "Ask `pgqueue doctor`, or `check_invariants()`, which have longer."
+        )
     first = f"{rows[0]['problem']} ({rows[0]['detail']})" if rows else ""
     return _expect(
         "invariants",

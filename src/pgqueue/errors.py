@@ -6,6 +6,7 @@ PgQueueError
 ├── IdempotencyConflict
 ├── LeaseLost
 ├── UnknownKind
+├── UnknownQueue
 ├── ArgsTooLarge
 ├── BatchTooLarge
 ├── EnqueueRefused
@@ -35,6 +36,12 @@ from uuid import UUID
 
 class PgQueueError(Exception):
     """Base of all errors this package raises on purpose."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """How a sentence about an unknown word goes on: with the nearest of those that are known, else it ends."""
+    near = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else "."
 
 
 class JobNotFound(PgQueueError):
@@ -78,9 +85,16 @@ class LeaseLost(PgQueueError):
 class UnknownKind(PgQueueError):
     def __init__(self, kind: str, known: Iterable[str]) -> None:
         self.kind = kind
-        near = get_close_matches(kind, list(known), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
-        super().__init__(f"no handler for kind {kind!r}{hint} Handlers come from the 'pgqueue.handlers' entry points.")
+        super().__init__(
+            f"no handler for kind {kind!r}{did_you_mean(kind, known)} Handlers come from the 'pgqueue.handlers' entry "
+            "points."
+        )
+
+
+class UnknownQueue(PgQueueError):
+    def __init__(self, name: str, known: Iterable[str], *, remedy: str) -> None:
+        self.name = name
+        super().__init__(f"no queue {name!r}{did_you_mean(name, known)} {remedy}")
 
 
 class ArgsTooLarge(PgQueueError):
@@ -124,12 +138,12 @@ class RowSecurityMissing(PgQueueError):
 
     def __init__(self, role: str, connecting: str, *, reason: str) -> None:
         self.reason = reason
-        super().__init__(
-            f"row-level security: {connecting} cannot act as {role} behind it: {reason}. Have an administrator run "
-            f"`create role {role} nologin; grant {role} to {connecting} with inherit false, set true` (before "
-            f"PostgreSQL 16: `grant {role} to {connecting}; alter role {connecting} noinherit`), then run "
-            "`pgqueue migrate`."
+        self.remedy = (
+            f"Have an administrator run `create role {role} nologin; grant {role} to {connecting} with inherit false, "
+            f"set true` (before PostgreSQL 16: `grant {role} to {connecting}; alter role {connecting} noinherit`), "
+            "then run `pgqueue migrate`."
         )
+        super().__init__(f"row-level security: {connecting} cannot act as {role} behind it: {reason}. {self.remedy}")
 
 
 class BatchTooLarge(PgQueueError):

@@ -54,13 +54,17 @@ class Lease:
             await connection.execute(sql("register_worker"), parameters)
         self._renewed_at = asked_at
 
-    async def renew(self, running: Collection[UUID] = ()) -> list[UUID] | None:
-        """Ids of those running jobs that were asked to cancel; None when the lease is lost."""
+    async def renew(self, running: Collection[UUID] = (), *, memory_bytes: int | None = None) -> list[UUID] | None:
+        """Ids of those running jobs that were asked to cancel; None when the lease is lost.
+
+        memory_bytes: what the worker and its children hold, for those who watch.
+        """
         parameters = {
             "worker_id": self.worker_id,
             "lease_seconds": self._seconds,
             "draining": self.draining,
             "job_ids": list(running),
+            "memory_bytes": memory_bytes,
         }
         # Before it is asked: the answer may be long on its way.
         asked_at = time.monotonic()
@@ -77,12 +81,17 @@ class Lease:
             await connection.execute(sql("stop_worker"), {"worker_id": self.worker_id})
 
     async def keep(
-        self, *, running: Collection[UUID], on_cancel: Callable[[UUID], None], on_lost: Callable[[], None]
+        self,
+        *,
+        running: Collection[UUID],
+        on_cancel: Callable[[UUID], None],
+        on_lost: Callable[[], None],
+        held_bytes: Callable[[], int | None],
     ) -> None:
         """Renew until cancelled: three times per lease, sooner after a failure. running: ids of the worker's jobs."""
         while True:
             try:
-                asked = await self.renew(running)
+                asked = await self.renew(running, memory_bytes=held_bytes())
             except (psycopg.Error, PoolTimeout) as error:
                 log.log(
                     loudness(error), "lease not renewed", extra={"worker": str(self.worker_id), "reason": reason(error)}

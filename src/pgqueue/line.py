@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
 
+from pgqueue.estimate import COUNT_LIMIT
+
 Key = tuple[int, int, UUID]
 
 
@@ -41,6 +43,11 @@ class Line:
         for row in rows:
             split[row["is_held"]].append(row)
         return cls(Ahead.of_rows(split[False]), Ahead.of_rows(split[True]))
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether more may wait than was read."""
+        return len(self.ready.keys) >= COUNT_LIMIT
 
     def place(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """A row of `sql/places.sql` as one of `sql/place.sql`."""

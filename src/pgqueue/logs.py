@@ -3,6 +3,8 @@
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -53,3 +55,15 @@ def configure(level: int = logging.INFO, *, stream: TextIO | None = None, as_jso
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Our pool says once that the database is away; psycopg's would say it at every attempt.
     logging.getLogger("psycopg").setLevel(logging.ERROR)
+
+
+@contextmanager
+def configured(*, as_json: bool) -> Iterator[None]:
+    """Log lines inside, and afterwards as if nothing had been: what is forked from here logs as its program likes."""
+    configure(as_json=as_json)
+    try:
+        yield
+    finally:
+        root = logging.getLogger()
+        root.handlers.clear()
+        root.setLevel(logging.WARNING)

@@ -21,14 +21,19 @@ async def list_queues(connection: AsyncConnection[Any]) -> Sequence[Row]:
     return await _rows(connection, "list_queues", count_limit=COUNTED)
 
 
-async def list_slots(connection: AsyncConnection[Any]) -> Sequence[Row]:
-    """What runs now, by worker."""
-    return await _rows(connection, "list_slots")
+async def list_workers(connection: AsyncConnection[Any]) -> Sequence[Row]:
+    """The workers that hold a lease now, oldest first, as in sql/list_workers.sql."""
+    return await _rows(connection, "list_workers")
 
 
 async def list_attempts(connection: AsyncConnection[Any], job_id: UUID) -> Sequence[Row]:
     """The job's ended attempts, in order."""
     return await _rows(connection, "list_attempts", job_id=job_id)
+
+
+async def list_requeued_as(connection: AsyncConnection[Any], job_id: UUID, *, limit: int = 100) -> list[UUID]:
+    """The jobs that were made from this one, oldest first."""
+    return [row["id"] for row in await _rows(connection, "list_requeued_as", job_id=job_id, limit=limit)]
 
 
 async def count_jobs(connection: AsyncConnection[Any]) -> tuple[list[Row], int | None]:
@@ -55,7 +60,10 @@ async def oldest_waiting(connection: AsyncConnection[Any]) -> float | None:
 
 
 async def last_hour(connection: AsyncConnection[Any]) -> Row:
-    """jobs, wait and run as [p50, p95, p99] seconds or None, minutes as [minute, completed, failed, cancelled]."""
+    """jobs, wait and run as [p50, p95, p99] seconds or None, minutes as [minute, completed, failed, cancelled].
+
+    whole_from: where a queue ended more than COUNTED jobs, the moment from which all of them are among these.
+    """
     (row,) = await _rows(connection, "summarize_hour", count_limit=COUNTED)
     return row
 

@@ -9,6 +9,7 @@ import sys
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 
+from pgqueue import logs
 from pgqueue.handlers import Handler
 
 VARIABLE = "PGQUEUE_PRELOAD"
@@ -18,10 +19,13 @@ failure: BaseException | None = None
 gone without a word, and its parent would wait for ever."""
 
 
-def announce(handlers: Mapping[str, Handler]) -> None:
-    """Leave the handlers where the forkserver, which inherits this environment, will find them."""
+def announce(handlers: Mapping[str, Handler], *, logs_as_json: bool) -> None:
+    """Leave the handlers where the forkserver, which inherits this environment, will find them.
+
+    logs_as_json: the form of the lines in which they may tell what they are doing there.
+    """
     # The path goes along: before Python 3.13 a forkserver imports its preloads without it.
-    announced = pickle.dumps((sys.path, pickle.dumps(dict(handlers))))
+    announced = pickle.dumps((sys.path, logs_as_json, pickle.dumps(dict(handlers))))
     os.environ[VARIABLE] = b64encode(announced).decode()
 
 
@@ -30,11 +34,12 @@ def _warm() -> None:
     if announced is None:
         return
     # Our own pickle, from our own parent: multiprocessing hands over every child's arguments the same way.
-    path, pickled = pickle.loads(b64decode(announced))  # noqa: S301
+    path, logs_as_json, pickled = pickle.loads(b64decode(announced))  # noqa: S301
     sys.path[:] = path
     handlers: dict[str, Handler] = pickle.loads(pickled)  # noqa: S301
-    for handler in handlers.values():
-        handler.warm()
+    with logs.configured(as_json=logs_as_json):
+        for handler in handlers.values():
+            handler.warm()
 
 
 try:

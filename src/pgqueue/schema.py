@@ -255,6 +255,13 @@ Index("jobs_processing_idx", jobs.c.worker_id, postgresql_where=text("state = 'p
 Index("jobs_finished_idx", jobs.c.queue, jobs.c.finished_at, postgresql_where=text("finished_at is not null"))
 Index("jobs_ended_badly_idx", jobs.c.state, jobs.c.id, postgresql_where=text("state in ('failed', 'cancelled')"))
 Index("jobs_user_idx", jobs.c.user_id, jobs.c.id)
+# For those who search: what a job is about, where its args have such a member. The queue itself asks nothing of it.
+Index(
+    "jobs_ended_symbol_idx",
+    text("(args ->> 'symbol')"),
+    jobs.c.id,
+    postgresql_where=text("finished_at is not null"),
+)
 Index("jobs_requeued_from_idx", jobs.c.requeued_from, postgresql_where=text("requeued_from is not null"))
 Index(
     "jobs_idempotency_key",
@@ -351,7 +358,10 @@ workers = Table(
     Column("queue", Text, nullable=False),
     Column("version", Text, nullable=False),
     Column("draining", Boolean, nullable=False, server_default=text("false")),
+    # Of its process and its children; null where it does not say.
+    Column("memory_bytes", BigInteger),
     CheckConstraint("slots between 1 and 1024", name="slots_range"),
+    CheckConstraint("memory_bytes >= 0", name="memory_not_negative"),
     postgresql_with=FEW_ROWS,
 )
 

@@ -95,6 +95,15 @@ class Settings(BaseSettings):
         return given or None
 
 
+VARIABLES = (
+    "DATABASE_URL",
+    "PGQUEUE_ACTOR",
+    "PGQUEUE_PRELOAD",
+    *(f"PGQUEUE_{name.upper()}" for name in Settings.model_fields),
+)
+"""All that this package reads: also whom the history names, and what a worker leaves for the children it forks."""
+
+
 def load_settings(**chosen: Any) -> Settings:
     """The settings of the environment, with `chosen` before them; InvalidSettings names everything that is wrong."""
     try:

@@ -58,9 +58,9 @@ async def spawn(handlers: Mapping[str, Handler], environment: Mapping[str, str],
     return _weighed(spawned, max_bytes)
 
 
-def prepare_forkserver(handlers: Mapping[str, Handler]) -> None:
+def prepare_forkserver(handlers: Mapping[str, Handler], *, logs_as_json: bool = False) -> None:
     """Tell the forkserver, before it starts, what to import and warm; later calls change nothing."""
-    preload.announce(handlers)
+    preload.announce(handlers, logs_as_json=logs_as_json)
     # __main__ too: a child would otherwise run the program's file again, once each.
     multiprocessing.get_context("forkserver").set_forkserver_preload(["__main__", "pgqueue.preload"])
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,12 +14,14 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 
-from api_scene import Person, body, calling, know_aapl, person, running_app, serving, stream
+from admin_scene import ADMIN, QUEUE, administrator, fail, submit
+from api import accounts
+from api.admin import bulk, dashboard
+from api_scene import Person, Stream, body, calling, know_aapl, person, running_app, serving, stream
 from pgqueue import Outcome
-from queue_scene import StillWorker, still_worker
+from queue_scene import running_worker, still_worker
 
 pytestmark = pytest.mark.anyio
-QUEUE, ADMIN = "/api/backtest/queue", "/api/admin"
 
 
 @pytest.fixture
@@ -26,13 +29,6 @@ async def app(database_url: str, pool: AsyncConnectionPool) -> AsyncIterator[Sta
     await know_aapl(pool)
     async with running_app(database_url) as app:
         yield app
-
-
-async def administrator(pool: AsyncConnectionPool) -> Person:
-    someone = await person(pool)
-    async with pool.connection() as connection:
-        await connection.execute("update api.users set is_admin = true where id = %s", (someone.user_id,))
-    return someone
 
 
 @pytest.fixture
@@ -52,24 +48,15 @@ async def admin(app: Starlette, pool: AsyncConnectionPool) -> AsyncIterator[http
         yield client
 
 
-async def submit(client: httpx.AsyncClient, **changes: Any) -> str:
-    answer = await client.post(QUEUE, json=body(**changes))
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["jobId"])
-
-
-async def fail(worker: StillWorker, message: str) -> UUID:
-    job = await worker.claim_one()
-    await worker.end(job, Outcome.FAILED, error={"type": "Broken", "message": message}, permanent=True)
-    return job.id
-
-
 ROUTES = [
     ("GET", "stats"), ("GET", "events"), ("GET", "doctor"), ("GET", "queues"), ("PATCH", "queues/backtest"),
     ("POST", "queues/backtest/pause"), ("POST", "queues/backtest/resume"), ("GET", "workers"), ("GET", "jobs"),
     ("POST", "jobs/requeue"), ("POST", "jobs/cancel"), ("GET", f"jobs/{uuid4()}"), ("POST", f"jobs/{uuid4()}/requeue"),
-    ("POST", f"jobs/{uuid4()}/cancel"), ("GET", "accounts"), ("GET", f"accounts/{uuid4()}"),
+    ("POST", f"jobs/{uuid4()}/cancel"), ("POST", "jobs/delete"), ("POST", "jobs/priority"),
+    ("PATCH", f"jobs/{uuid4()}"), ("DELETE", f"jobs/{uuid4()}"), ("GET", f"jobs/{uuid4()}/result"),
+    ("GET", "accounts"), ("GET", f"accounts/{uuid4()}"),
     ("PATCH", f"accounts/{uuid4()}"), ("POST", f"accounts/{uuid4()}/credits"), ("GET", "audit"),
+    ("GET", f"accounts/{uuid4()}/ledger"),
 ]  # fmt: skip
 
 
@@ -255,17 +242,18 @@ async def test_many_are_counted_before_they_are_acted_on_and_never_more_than_wer
 async def test_an_action_that_breaks_half_way_says_so_and_how_far_it_came(
     admin: httpx.AsyncClient, client: httpx.AsyncClient, app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(3):
+    for _ in range(5):
         await submit(client)
-    cancel, asked = app.state.queue.cancel, list[UUID]()
+    act, asked = app.state.queue.act_on_many, list[Any]()
 
-    async def away_at_the_third(job_id: UUID, **others: Any) -> object:
-        asked.append(job_id)
-        if len(asked) == 3:
+    async def away_at_the_second(*given: Any, **others: Any) -> object:
+        asked.append(given)
+        if len(asked) == 2:
             raise psycopg.OperationalError
-        return await cancel(job_id, **others)
+        return await act(*given, **others)
 
-    monkeypatch.setattr(app.state.queue, "cancel", away_at_the_third)
+    monkeypatch.setattr(app.state.queue, "act_on_many", away_at_the_second)
+    monkeypatch.setattr(bulk, "BATCH", 2)
     broken = await admin.post(f"{ADMIN}/jobs/cancel", json={"filter": {}, "dryRun": False, "atMost": 9})
 
     (entry,) = (await admin.get(f"{ADMIN}/audit", params={"action": "jobs.cancel"})).json()["entries"]
@@ -310,6 +298,21 @@ async def test_workers_are_shown_with_what_their_slots_run(
     assert [slot["jobId"] for slot in shown["running"]] == [job_id]
 
 
+async def test_workers_count_before_their_queue_has_had_a_job_and_not_while_they_drain(
+    admin: httpx.AsyncClient, pool: AsyncConnectionPool
+) -> None:
+    async def counted() -> tuple[int, int]:
+        stats = (await admin.get(f"{ADMIN}/stats")).json()
+        return stats["workers"], stats["slots"]
+
+    assert await counted() == (0, 0)
+    await still_worker(pool)
+    assert await counted() == (1, 2)
+    async with pool.connection() as connection:
+        await connection.execute("update pgqueue.workers set draining = true")
+    assert await counted() == (0, 0)
+
+
 async def test_an_account_is_shown_changed_and_granted_credits(admin: httpx.AsyncClient, me: Person) -> None:
     path = f"{ADMIN}/accounts/{me.user_id}"
 
@@ -324,6 +327,72 @@ async def test_an_account_is_shown_changed_and_granted_credits(admin: httpx.Asyn
     assert str(me.user_id) in {account["userId"] for account in listed}
     assert (await admin.patch(f"{ADMIN}/accounts/{uuid4()}", json={"plan": "pro"})).status_code == 404
     assert (await admin.patch(path, json={"plan": "gold", "perDay": -1})).status_code == 400
+
+
+async def test_an_account_tells_what_it_does_now_and_who_it_is(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, pool: AsyncConnectionPool, me: Person
+) -> None:
+    for _ in range(3):
+        await submit(client)
+    await (await still_worker(pool)).claim_one()
+    async with pool.connection() as connection:
+        await connection.execute("update api.users set locked_at = now() where id = %s", (me.user_id,))
+
+    async def listed(**query: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await admin.get(f"{ADMIN}/accounts", params=query)).json()["accounts"]
+        return found
+
+    (mine,) = await listed(userId=str(me.user_id))
+    free = await listed(plan="free")
+
+    assert (mine["processing"], mine["waiting"], mine["running"], mine["today"]) == (1, 2, 3, 3)
+    assert (mine["role"], mine["isLocked"], mine["resetsAt"][10:]) == ("user", True, "T00:00:00.000Z")
+    assert [(account["role"], account["plan"]) for account in free] == [("admin", "free")]
+    assert await listed(userId=str(uuid4())) == []
+    assert (await admin.get(f"{ADMIN}/accounts?plan=gold")).json()["details"][0]["path"] == "plan"
+
+
+async def test_a_ledger_has_pages(admin: httpx.AsyncClient, me: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.admin.accounts.PAGE_LIMIT", 3)
+    path = f"{ADMIN}/accounts/{me.user_id}"
+    for amount in range(1, 8):
+        await admin.post(f"{path}/credits", json={"amount": amount})
+
+    shown = (await admin.get(path)).json()
+    pages, following = [shown["ledger"]], f"{shown['ledgerNext']}&limit=3"
+    while following:
+        answer = (await admin.get(following)).json()
+        pages.append(answer["movements"])
+        following = answer["next"]
+
+    assert [each["amount"] for page in pages for each in page] == [7, 6, 5, 4, 3, 2, 1]
+    assert (await admin.get(f"{ADMIN}/accounts/{uuid4()}/ledger")).status_code == 404
+    assert (await admin.get(f"{path}/ledger?cursor=x")).json()["details"][0]["path"] == "cursor"
+
+
+async def test_the_audit_log_says_with_which_key_and_since_when(
+    admin: httpx.AsyncClient, app: Starlette, client: httpx.AsyncClient, pool: AsyncConnectionPool
+) -> None:
+    await submit(client)
+    await admin.post(f"{ADMIN}/queues/backtest/pause")
+    chief = await administrator(pool)
+    async with pool.connection() as connection:
+        await connection.execute("update api.api_keys set name = 'night shift' where user_id = %s", (chief.user_id,))
+        code = await accounts.create_login_code(connection, chief.user_id)
+    async with calling(app, chief) as named:
+        await named.post(f"{ADMIN}/queues/backtest/resume")
+    async with calling(app) as browser:
+        await browser.post("/api/session", json={"code": code})
+        await browser.post(f"{ADMIN}/queues/backtest/pause", headers={"sec-fetch-site": "same-origin"})
+
+    entries = (await admin.get(f"{ADMIN}/audit")).json()["entries"]
+    late = (await admin.get(f"{ADMIN}/audit", params={"since": "2100-01-01T00:00:00Z"})).json()["entries"]
+    early = (await admin.get(f"{ADMIN}/audit", params={"until": "2000-01-01T00:00:00Z"})).json()["entries"]
+
+    assert [entry["keyName"] for entry in entries[:2]] == [None, "night shift"]
+    assert entries[2]["keyName"].startswith("pgq_")
+    assert (late, early) == ([], [])
+    assert (await admin.get(f"{ADMIN}/audit?since=noon")).json()["details"][0]["path"] == "since"
 
 
 async def test_the_figures_of_a_dashboard_add_up(
@@ -343,6 +412,7 @@ async def test_the_figures_of_a_dashboard_add_up(
     assert shown["oldestWaitingSeconds"] >= 0
     assert shown["lastHour"]["jobs"] == 2
     assert sum(minute["completed"] for minute in shown["lastHour"]["minutes"]) == 1
+    assert shown["lastHour"]["wholeFrom"] is None
     assert shown["lastHour"]["runSeconds"]["p50"] >= 0
 
 
@@ -386,20 +456,61 @@ async def test_the_audit_log_pages_and_outlives_what_was_cut_short(
 async def test_a_dashboards_stream_outlives_an_error_nobody_foresaw(
     app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    board, read, asked = app.state.dashboard, app.state.dashboard.read, list[bool]()
+    read, asked = dashboard.read_all, list[object]()
 
-    async def broken_at_first(*, with_hour: bool = True) -> Any:
-        asked.append(with_hour)
+    async def broken_at_first(*given: Any) -> Any:
+        asked.append(given)
         if len(asked) == 1:
             raise ZeroDivisionError
-        return await read(with_hour=with_hour)
+        return await read(*given)
 
-    monkeypatch.setattr(board, "read", broken_at_first)
-    async with asyncio.timeout(60), aclosing(board.follow(closing=asyncio.Event())) as events:
+    monkeypatch.setattr(dashboard, "read_all", broken_at_first)
+    async with asyncio.timeout(60), aclosing(app.state.dashboard.follow(closing=asyncio.Event())) as events:
         first = await anext(events)
 
     assert first.startswith(b"event: stats\n")
     assert len(asked) >= 2
+
+
+async def test_a_dashboard_that_nobody_looks_at_asks_nothing_and_its_reader_ends_with_the_application(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, asked = dashboard.read_all, list[object]()
+
+    async def counted(*given: Any) -> Any:
+        asked.append(given)
+        return await read(*given)
+
+    monkeypatch.setattr(dashboard, "read_all", counted)
+    monkeypatch.setattr(dashboard, "EVERY_SECONDS", 0.01)
+    async with asyncio.timeout(60), running_app(database_url) as app:
+        board = app.state.dashboard
+        await asyncio.sleep(0)
+        before = len(asked)
+        async with (
+            aclosing(board.follow(closing=asyncio.Event())) as one,
+            aclosing(board.follow(closing=asyncio.Event())) as other,
+        ):
+            await anext(one)
+            await anext(other)
+        (reading,) = [task for task in asyncio.all_tasks() if task.get_name() == "dashboard"]
+        # What was asked for as the last one left may still come; after that nothing more does.
+        await asyncio.sleep(0.1)
+        after = len(asked)
+        await asyncio.sleep(0.2)
+        still = len(asked)
+
+    assert (before, still) == (0, after)
+    assert reading.done()
+
+
+async def heard(events: Stream, name: str, *, until: Callable[[Any], bool] = lambda _: True) -> Any:
+    """Data of the next event of that name for which that holds."""
+    async with asyncio.timeout(60):
+        while True:
+            event = await events.next()
+            if event.event == name and until(event.data):
+                return event.data
 
 
 async def test_a_dashboards_stream_tells_what_changed_and_nothing_twice(
@@ -408,12 +519,72 @@ async def test_a_dashboards_stream_tells_what_changed_and_nothing_twice(
     await know_aapl(pool)
     chief = await administrator(pool)
     async with serving(database_url) as (server, app), stream(server.url, f"{ADMIN}/events", chief.headers) as open_one:
-        before = await open_one.next()
+        told = [await open_one.next() for _ in range(4)]
         async with httpx.AsyncClient(base_url=server.url, headers=chief.headers) as caller:
             assert (await caller.post(QUEUE, json=body())).status_code == 200
-        after = await open_one.next()
-
-        assert (before.event, before.data["counts"]) == ("stats", [])
-        assert [one["jobs"] for one in after.data["counts"]] == [1]
+        while not (told[-1].event == "stats" and told[-1].data["counts"]):
+            told.append(await open_one.next())
         app.state.hub.close()
-        assert [heard.event for heard in await open_one.rest()] == ["bye"]
+        told += await open_one.rest()
+
+    assert {event.event for event in told[:4]} == {"stats", "queues", "workers", "audit"}
+    assert {event.event: event.data for event in told[:4]}["stats"]["counts"] == []
+    assert told[-1].event == "bye"
+    for name in ("stats", "queues", "workers", "audit"):
+        data = [event.data for event in told if event.event == name]
+        assert all(before != after for before, after in pairwise(data)), name
+
+
+async def test_a_dashboards_stream_tells_of_queues_and_workers_as_their_routes_do(
+    database_url: str, pool: AsyncConnectionPool
+) -> None:
+    await know_aapl(pool)
+    chief = await administrator(pool)
+    async with (
+        serving(database_url) as (server, _),
+        stream(server.url, f"{ADMIN}/events", chief.headers) as open_one,
+        httpx.AsyncClient(base_url=server.url, headers=chief.headers) as caller,
+    ):
+        assert (await caller.post(QUEUE, json=body())).status_code == 200
+        worker = await still_worker(pool)
+        await worker.claim_one()
+        shown = await heard(
+            open_one, "workers", until=lambda data: any(worker["running"] for worker in data["workers"])
+        )
+        asked = (await caller.get(f"{ADMIN}/workers")).json()
+        await caller.post(f"{ADMIN}/queues/backtest/pause")
+        paused = await heard(open_one, "queues", until=lambda data: data["queues"][0]["paused"])
+        queues = (await caller.get(f"{ADMIN}/queues")).json()
+
+    assert shown == asked
+    assert paused == queues
+    (slot,) = shown["workers"][0]["running"]
+    assert (slot["symbol"], slot["strategyName"], slot["queue"]) == ("AAPL", "SMA crossover", "backtest")
+
+
+async def test_a_stream_tells_that_the_audit_log_has_grown(database_url: str, pool: AsyncConnectionPool) -> None:
+    await know_aapl(pool)
+    chief = await administrator(pool)
+    async with serving(database_url) as (server, _), stream(server.url, f"{ADMIN}/events", chief.headers) as open_one:
+        before = await heard(open_one, "audit")
+        async with httpx.AsyncClient(base_url=server.url, headers=chief.headers) as caller:
+            assert (await caller.post(QUEUE, json=body())).status_code == 200
+            await caller.post(f"{ADMIN}/queues/backtest/pause")
+            after = await heard(open_one, "audit")
+            entries = (await caller.get(f"{ADMIN}/audit")).json()["entries"]
+
+    assert (before["newest"], after["newest"]) == (None, entries[0]["id"])
+
+
+async def test_a_real_worker_tells_how_much_memory_it_holds(
+    admin: httpx.AsyncClient, database_url: str, pool: AsyncConnectionPool
+) -> None:
+    silent = await still_worker(pool)
+    async with running_worker(database_url, lease_seconds=1.0) as worker, asyncio.timeout(60):
+        held = None
+        while held is None:
+            shown = {each["id"]: each for each in (await admin.get(f"{ADMIN}/workers")).json()["workers"]}
+            held = shown[str(worker.id)]["memoryBytes"]
+
+    assert 1_000_000 < held < 10_000_000_000
+    assert shown[str(silent.id)]["memoryBytes"] is None

@@ -42,6 +42,7 @@ SAME_FOR_ALL = {
     "GET /api/backtest/jobs",
     "GET /api/strategies",
     "GET /api/symbols",
+    "GET /api/strategies/functions",
     "GET /api/symbols/{symbol}/bars",
     "POST /api/strategies",
     "POST /api/strategies/check",
@@ -56,7 +57,7 @@ SESSION = {"GET /api/session", "POST /api/session"}
 # For operators and whoever scrapes: a user is told to keep out, whatever is asked for.
 FORBIDDEN_PATHS = ("/api/admin/", "/metrics")
 # For everyone: the page, and what tells of the process. Ending a session needs none.
-OPEN = {"GET /", "GET /livez", "GET /readyz", "GET /openapi.json", "DELETE /api/session"}
+OPEN = {"GET /", "GET /admin", "GET /livez", "GET /readyz", "GET /openapi.json", "DELETE /api/session"}
 
 
 @dataclass(frozen=True)

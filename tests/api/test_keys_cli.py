@@ -26,7 +26,7 @@ def test_a_key_is_made_with_scopes_and_an_end_listed_and_revoked(database_url: s
     )
     key = json.loads(made.stdout)
     listed = json.loads(pgqueue("keys", "list", "--json", database_url=database_url).stdout)
-    table = pgqueue("keys", "list", database_url=database_url).stdout
+    table = pgqueue("keys", "list", database_url=database_url)
     revoked = pgqueue("keys", "revoke", listed["prefix"], database_url=database_url)
     with psycopg.connect(database_url) as connection:
         row = connection.execute(
@@ -36,8 +36,9 @@ def test_a_key_is_made_with_scopes_and_an_end_listed_and_revoked(database_url: s
         ).fetchone()
 
     assert key["scopes"] == listed["scopes"] == ["metrics", "read"]
-    assert "metrics, read" in table
-    assert key["key"] not in table
+    assert "metrics, read" in table.stdout
+    assert "metrics: scrape /metrics, and nothing else." in table.stderr
+    assert key["key"] not in table.stdout
     assert revoked.returncode == 0
     assert row == (True, True, 0)
 
@@ -51,6 +52,47 @@ def test_a_wrong_scope_or_time_is_wrong_usage(database_url: str, wrong: list[str
 
     assert (done.returncode, done.stdout) == (2, "")
     assert wrong[0] in done.stderr
+
+
+def test_the_list_says_what_a_key_may_and_when_it_was_used(database_url: str) -> None:
+    def table() -> list[str]:
+        return pgqueue("keys", "list", database_url=database_url).stdout.splitlines()
+
+    user = json.loads(pgqueue("keys", "create", "--json", database_url=database_url).stdout)["userId"]
+    fresh = table()
+    pgqueue("keys", "role", "admin", "--user", user, database_url=database_url)
+    pgqueue("keys", "create", "--user", user, "--scope", "jobs", database_url=database_url)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("update api.api_keys set last_used_at = '2026-03-04 05:06:07'")
+    narrowed, whole = table()[1:]
+    listed = pgqueue("keys", "list", "--json", database_url=database_url)
+
+    assert fresh[0].split()[-2:] == ["revoked_at", "last_used_at"]
+    assert "  jobs, read  " in fresh[1]
+    assert fresh[1].rstrip().endswith("never")
+    assert "  admin, jobs, metrics, read  " in whole
+    assert "  jobs, read  " in narrowed
+    assert whole.rstrip().endswith("2026-03-04 05:06")
+    grants = [json.loads(line)["grants"] for line in listed.stdout.splitlines()]
+    assert grants == [["jobs", "read"], ["admin", "jobs", "metrics", "read"]]
+
+
+def test_a_key_moves_no_account_to_another_plan_unless_that_is_asked(database_url: str) -> None:
+    def create(*more: str) -> subprocess.CompletedProcess[str]:
+        return pgqueue("keys", "create", *more, database_url=database_url)
+
+    user = json.loads(create("--plan", "basic", "--json").stdout)["userId"]
+    refused = create("--user", user, "--plan", "pro")
+    kept = create("--user", user, "--json")
+    same = create("--user", user, "--plan", "basic", "--json")
+    changed = create("--user", user, "--plan", "pro", "--change-plan")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert f"user {user} has the plan basic, not pro; no key was made." in refused.stderr
+    assert [json.loads(done.stdout)["plan"] for done in (kept, same)] == ["basic", "basic"]
+    assert f"User {user}, plan pro, which was basic." in changed.stderr
+    assert len(pgqueue("keys", "list", "--json", database_url=database_url).stdout.splitlines()) == 4
+    assert create("--change-plan").returncode == 2
 
 
 def test_roles_and_locks_are_the_operators(database_url: str) -> None:
@@ -111,3 +153,29 @@ def test_migrate_puts_the_wall_up_again(database_url: str) -> None:
             " (select count(*) from pg_policy where polrelid = 'pgqueue.jobs'::regclass)"
         ).fetchone()
     assert row == (True, 2)
+
+
+def test_a_login_for_operators_is_for_operators(database_url: str) -> None:
+    user = json.loads(pgqueue("keys", "create", "--json", database_url=database_url).stdout)["userId"]
+
+    def login(*options: str) -> subprocess.CompletedProcess[str]:
+        return pgqueue("keys", "login", "--user", user, "--json", *options, database_url=database_url)
+
+    plain = json.loads(login().stdout)["url"]
+    refused = login("--admin")
+    wrong = login("--role", "user")
+    made = json.loads(login("--role", "read_only_admin").stdout)["url"]
+    again = json.loads(login("--admin", "--url", "https://host/queue/").stdout)["url"]
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(
+            "select is_admin, is_read_only_admin, (select count(*) from api.login_codes) from api.users where id = %s",
+            [user],
+        ).fetchone()
+
+    assert plain.startswith("http://127.0.0.1:8000/#code=")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert f"pgqueue keys role admin --user {user}" in refused.stderr
+    assert wrong.returncode == 2
+    assert made.startswith("http://127.0.0.1:8000/admin#code=")
+    assert again.startswith("https://host/queue/admin#code=")
+    assert row == (False, True, 3)

@@ -106,10 +106,10 @@ def test_every_schema_is_one_and_every_reference_leads_somewhere() -> None:
 async def test_a_documented_example_is_taken(
     client: httpx.AsyncClient, method: str, path: str, name: str, example: Any
 ) -> None:
-    await client.post("/api/backtest/queue", json=document_example("run"))
+    job_id = (await client.post("/api/backtest/queue", json=document_example("run"))).json()["jobId"]
     kept = {"version": 1, "name": "Kept", "params": {}, "entryLong": "close > 1"}
     strategy = (await client.post("/api/strategies", json={"definition": kept})).json()["id"]
-    places = {"queue": "backtest", "userId": client.headers["x-test-user"], "strategyId": strategy}
+    places = {"queue": "backtest", "userId": client.headers["x-test-user"], "strategyId": strategy, "jobId": job_id}
 
     answer = await client.request(method, path.format(**places), json=example)
 

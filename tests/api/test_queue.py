@@ -88,6 +88,20 @@ async def test_the_job_carries_a_snapshot_of_its_strategy(client: httpx.AsyncCli
     assert job.args["strategyParams"] == {"fast": 20}
 
 
+async def test_what_was_asked_is_told_and_can_be_sent_again(client: httpx.AsyncClient) -> None:
+    job_id = await submit(client, strategyId="sma-cross", strategyParams={"fast": 7}, costs={"commission": 0.001})
+
+    first = (await client.get(f"{QUEUE}/{job_id}")).json()
+    again = (await client.post(QUEUE, json=first["request"])).json()
+    second = (await client.get(again["links"]["self"])).json()
+
+    assert first["parameters"]["fast"] == 7
+    assert first["parameters"].keys() > {"fast"}
+    assert "strategy" not in first["request"]
+    assert first["request"]["params"]["costs"]["commission"] == 0.001
+    assert (second["request"], second["parameters"]) == (first["request"], first["parameters"])
+
+
 async def test_the_accounts_plan_decides_the_tier_and_the_body_never(app: Starlette, pool: AsyncConnectionPool) -> None:
     for plan, tier in (("free", 0), ("basic", 1), ("pro", 2)):
         someone = await person(pool, plan)

@@ -221,3 +221,35 @@ async def test_a_reader_that_talks_instead_of_listening_is_cut(database_url: str
             while app.state.hub.streams_of(me.user_id):  # noqa: ASYNC110 - the server tells nobody that a peer left
                 await asyncio.sleep(0.01)
         writer.close()
+
+
+async def test_a_deleted_job_ends_its_own_streams_and_leaves_the_others_open(
+    database_url: str, pool: AsyncConnectionPool, queue: Queue, me: Person
+) -> None:
+    """Deleted with no word of it, as an account is forgotten: in one stroke, before anything was told."""
+    other = await person(pool)
+    lost = (await queue.enqueue("backtest", {}, user_id=me.user_id)).job_id
+    kept = (await queue.enqueue("backtest", {}, user_id=me.user_id)).job_id
+    theirs = (await queue.enqueue("backtest", {}, user_id=other.user_id)).job_id
+    async with (
+        serving(database_url, reread_seconds=0.2) as (server, _),
+        stream(server.url, f"{QUEUE}/{lost}/events", me.headers) as alone,
+        stream(server.url, f"{EVENTS}?jobs={lost},{kept}", me.headers) as named,
+        stream(server.url, EVENTS, me.headers) as whole,
+        stream(server.url, EVENTS, other.headers) as of_other,
+    ):
+        for each, jobs in ((alone, 1), (named, 2), (whole, 2), (of_other, 1)):
+            heard = [(await each.next()).event for _ in range(1 + jobs)]
+            assert heard == ["hello"] + ["progress"] * jobs
+        async with pool.connection() as connection:
+            await connection.execute("delete from pgqueue.jobs where id = %s", (lost,))
+        told = [(heard.event, heard.data) for heard in await alone.rest()]
+        others = [await each.next() for each in (named, whole)]
+        await queue.cancel(kept)
+        await queue.cancel(theirs)
+        ends = [await each.until("cancelled") for each in (named, whole, of_other)]
+
+    gone = ("gone", {"jobId": str(lost)})
+    assert told == [gone]
+    assert [(heard.event, heard.data) for heard in others] == [gone, gone]
+    assert [end["jobId"] for end in ends] == [str(kept), str(kept), str(theirs)]

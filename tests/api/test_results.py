@@ -17,6 +17,8 @@ from engine import backtest, sample, strategies
 from engine.request import parse_request
 from engine.result import BacktestResult, encode
 from engine.rules import compile_strategy
+from engine.timeframes import iso_time
+from engine.trade_table import COLUMNS
 from queue_scene import still_worker
 
 pytestmark = pytest.mark.anyio
@@ -145,7 +147,75 @@ def test_any_other_cell_is_left_as_it_is(value: object) -> None:
     assert cell(value) == value
 
 
-@pytest.mark.parametrize("query", ["format=xml", "equity=some", "limit=0", "limit=1001", "offset=-1", "offset=x"])
+@pytest.mark.parametrize("name", COLUMNS)
+@pytest.mark.parametrize("order", ["asc", "desc"])
+async def test_trades_are_sorted_over_all_pages_and_what_is_not_there_yet_is_last(
+    client: httpx.AsyncClient, path: str, ran: BacktestResult, name: str, order: str
+) -> None:
+    limit = len(ran.trades) // 2 + 1
+    asked: dict[str, Any] = {"sort": name, "order": order, "limit": limit}
+    pages = [
+        (await client.get(f"{path}/result", params=asked | {"offset": offset})).json()["trades"]
+        for offset in (0, limit)
+    ]
+    items = [item for page in pages for item in page["items"]]
+    values = [item[name] for item in items if item[name] is not None]
+
+    assert (pages[0]["sort"], pages[0]["order"], len(items)) == (name, order, len(ran.trades))
+    assert values == sorted(values, reverse=order == "desc") == [item[name] for item in items[: len(values)]]
+    assert len({item["entryTime"] for item in items}) == len(items)
+
+
+async def test_equal_trades_stay_as_they_were_entered(client: httpx.AsyncClient, path: str) -> None:
+    asked: dict[str, Any] = {"sort": "side", "order": "desc", "limit": 1000}
+    items = (await client.get(f"{path}/result", params=asked)).json()["trades"]["items"]
+
+    assert {item["side"] for item in items} == {"long"}
+    assert [item["entryTime"] for item in items] == sorted(item["entryTime"] for item in items)
+
+
+async def test_sorted_trades_are_a_csv_file_too(client: httpx.AsyncClient, path: str, ran: BacktestResult) -> None:
+    answer = await client.get(f"{path}/result", params={"format": "csv", "sort": "pnl", "order": "desc"})
+
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert tuple(rows[0]) == COLUMNS
+    assert [float(row["pnl"]) for row in rows] == sorted(ran.trades["pnl"].tolist(), reverse=True)
+
+
+async def test_the_curves_are_a_csv_file_with_every_bar(
+    client: httpx.AsyncClient, path: str, ran: BacktestResult
+) -> None:
+    answer = await client.get(f"{path}/result", params={"format": "csv", "of": "equity"})
+
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert tuple(rows[0]) == ("time", "equity", "drawdown")
+    assert [float(row["equity"]) for row in rows] == ran.equity.tolist()
+    assert min(float(row["drawdown"]) for row in rows) == pytest.approx(ran.metrics["maxDrawdown"], abs=1e-15)
+    assert rows[0]["time"] == iso_time(int(ran.time[0]))
+
+
+async def test_a_result_with_all_points_differs_in_its_curves_alone(client: httpx.AsyncClient, path: str) -> None:
+    sampled, full = [
+        (await client.get(f"{path}/result", params={"equity": equity})).json() for equity in ("sampled", "full")
+    ]
+
+    assert sampled == full
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sort=profit",
+        "order=up",
+        "of=all",
+        "format=xml",
+        "equity=some",
+        "limit=0",
+        "limit=1001",
+        "offset=-1",
+        "offset=x",
+    ],
+)
 async def test_bad_result_parameters_are_400(client: httpx.AsyncClient, path: str, query: str) -> None:
     answer = await client.get(f"{path}/result?{query}")
 

@@ -5,9 +5,12 @@ import json
 import os
 import resource
 import signal
+import socket
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -16,7 +19,9 @@ import httpx
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
+from api.cli.listening import listen
 from api_scene import Person, person, stream
+from command_line import pgqueue
 
 pytestmark = pytest.mark.anyio
 
@@ -37,9 +42,9 @@ class Served:
 
 
 @asynccontextmanager
-async def served(database_url: str) -> AsyncIterator[Served]:
+async def served(database_url: str, *options: str) -> AsyncIterator[Served]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pgqueue", "serve", "--port", "0", "--json"),
+        *(sys.executable, "-m", "pgqueue", "serve", *(options or ("--port", "0")), "--json"),
         env=os.environ | {"DATABASE_URL": database_url},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -58,6 +63,50 @@ async def served(database_url: str) -> AsyncIterator[Served]:
 @pytest.fixture
 async def me(pool: AsyncConnectionPool) -> Person:
     return await person(pool)
+
+
+async def test_a_taken_port_is_one_sentence_with_what_to_do(database_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = pgqueue("serve", "--port", str(port), database_url=database_url)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"pgqueue: serve: 127.0.0.1:{port} is taken. End what listens there, or choose another" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_an_address_that_is_none_is_one_sentence(database_url: str) -> None:
+    for host in ("192.0.2.1", "no.such.host.invalid"):
+        done = pgqueue("serve", "--host", host, "--port", "0", database_url=database_url)
+
+        assert (done.returncode, done.stdout) == (1, ""), host
+        assert f"pgqueue: serve: cannot listen on {host}:0: " in done.stderr
+
+
+async def test_many_that_want_one_port_at_the_same_moment_all_get_one_of_their_own() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        wanted = probe.getsockname()[1]
+    together = threading.Barrier(8)
+
+    def take() -> list[socket.socket]:
+        together.wait(30)
+        return listen("127.0.0.1", wanted, or_any=True)
+
+    with ThreadPoolExecutor(8) as threads:
+        taken = [one for future in [threads.submit(take) for _ in range(8)] for one in future.result()]
+    ports = [one.getsockname()[1] for one in taken]
+    for one in taken:
+        one.close()
+
+    assert len(set(ports)) == 8
+    assert ports.count(wanted) == 1
+
+
+async def test_it_takes_any_port_where_that_is_allowed(database_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with served(database_url, "--port", str(port), "--any-port") as api:
+            assert urlsplit(api.url).port not in (port, None)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

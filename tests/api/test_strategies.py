@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from api import stored_strategies
 from api_scene import BODY, SMA, Person, body, calling, know_aapl, person, running_app
 from engine import jobs, sample, store
+from engine.words import RESERVED
 
 pytestmark = pytest.mark.anyio
 
@@ -269,8 +270,8 @@ async def test_check_says_what_a_definition_comes_to(client: httpx.AsyncClient) 
 @pytest.mark.parametrize(
     ("members", "error"),
     [
-        ({"entryLong": "close > smaa(close, n)"}, {"path": "entryLong", "column": 9, "near": "sma"}),
-        ({"let": {"a": "clse"}}, {"path": "let.a", "column": 1, "near": "close"}),
+        ({"entryLong": "close > smaa(close, n)"}, {"path": "entryLong", "column": 9, "endColumn": 13, "near": "sma"}),
+        ({"let": {"a": "clse"}}, {"path": "let.a", "column": 1, "endColumn": 5, "near": "close"}),
         ({"params": {"n": {"type": "int", "default": 1, "min": 2, "max": 3}}}, {"path": "params.n"}),
         ({"entryLog": "close > 1"}, {"path": "entryLog", "near": "entryLong"}),
         ({"name": "x" * 101}, {"path": "name"}),
@@ -514,3 +515,59 @@ async def test_a_request_repeated_is_answered_as_before_though_its_strategy_is_g
     assert again.json()["jobId"] == first.json()["jobId"]
     assert again.headers["Idempotency-Replayed"] == "true"
     assert other.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("sma-cros", "sma-cross"), ("SMA-Crss", "sma-cross"), ("donchian", "donchian-breakout"), ("x", None)],
+)
+async def test_a_misspelt_strategy_is_told_what_was_meant(
+    client: httpx.AsyncClient, name: str, near: str | None
+) -> None:
+    answers = [await client.post(QUEUE, json=BODY | {"strategyId": name}), await client.get(f"{PATH}/{name}")]
+
+    for answer in answers:
+        assert answer.status_code == 404
+        details = answer.json().get("details", [])
+        assert [detail["near"] for detail in details] == ([near] if near else [])
+        assert (repr(near) in answer.json()["detail"]) == (near is not None)
+
+
+async def test_the_reference_has_every_word_of_the_language_and_costs_a_304_then(client: httpx.AsyncClient) -> None:
+    answer = await client.get(f"{PATH}/functions")
+    again = await client.get(f"{PATH}/functions", headers={"If-None-Match": answer.headers["etag"]})
+
+    told = answer.json()
+    words = [word for part in ("series", "position", "words", "functions") for word in told[part]]
+    assert {word["name"] for word in words} == RESERVED
+    assert all(word["help"] for word in [*words, *told["operators"]])
+    assert again.status_code == 304
+
+
+async def test_every_function_of_the_reference_runs_as_it_is_written(client: httpx.AsyncClient) -> None:
+    told = (await client.get(f"{PATH}/functions")).json()
+    for function in told["functions"]:
+        if function["group"] == "indicator":
+            series = ["close"] if function["takesSeries"] else []
+            arguments = [*series, *(str(max(parameter["min"], 5)) for parameter in function["parameters"])]
+            rule = f"{function['name']}({', '.join(arguments)}) > 1"
+            checked = await client.post(f"{PATH}/check", json={"definition": definition(entryLong=rule)})
+
+            assert checked.json()["valid"], (rule, checked.text)
+            assert function["signature"].startswith(f"{function['name']}(")
+
+
+async def test_check_tells_all_errors_at_once_each_with_its_characters(client: httpx.AsyncClient) -> None:
+    rules = {"entryLong": "clsoe > sma(close, n) and hihg > 1", "exitLong": "close <"}
+    sent = {"definition": definition(**rules), "strategyParams": {"n": 1}}
+    told = (await client.post(f"{PATH}/check", json=sent)).json()
+
+    members = ("path", "column", "endColumn", "near")
+    places = [tuple(error.get(name) for name in members) for error in told["errors"]]
+    assert told["valid"] is False
+    assert places == [
+        ("entryLong", 1, 6, "close"),
+        ("entryLong", 27, 31, "high"),
+        ("exitLong", 7, 8, None),
+        ("strategyParams.n", None, None, None),
+    ]

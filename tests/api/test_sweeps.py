@@ -171,3 +171,69 @@ async def test_another_users_sweep_is_not_found(app: Starlette, pool: AsyncConne
     async with calling(app, await person(pool)) as stranger:
         assert (await stranger.get(path)).status_code == 404
         assert (await stranger.get(path, params={"best": 1})).status_code == 404
+
+
+async def test_the_table_is_sorted_by_any_column_and_says_how_each_row_ranks(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    own = (await client.get(path)).json()["table"]
+    asked: dict[str, Any] = {"sort": "slow", "order": "desc", "limit": 5}
+    first = (await client.get(path, params=asked)).json()["table"]
+    rest = [(await client.get(path, params=asked | {"offset": offset})).json()["table"] for offset in (5, 10)]
+    items = [item for table in (first, *rest) for item in table["items"]]
+    ranks = [rank for table in (first, *rest) for rank in table["ranks"]]
+
+    assert (own["sort"], own["order"], own["ranks"]) == (None, "asc", list(range(1, 13)))
+    assert (first["sort"], first["order"], first["total"]) == ("slow", "desc", 12)
+    assert [item["slow"] for item in items] == sorted((item["slow"] for item in items), reverse=True)
+    assert items == [own["items"][rank - 1] for rank in ranks]
+    assert sorted(ranks) == own["ranks"]
+    as_file = await client.get(path, params={"format": "csv", "sort": "fast"})
+    assert [row["fast"] for row in csv.DictReader(io.StringIO(as_file.text))] == ["5"] * 4 + ["10"] * 4 + ["20"] * 4
+
+
+async def test_a_heat_map_has_a_cell_for_each_pair_and_leads_to_its_row(client: httpx.AsyncClient, path: str) -> None:
+    items = (await client.get(path)).json()["table"]["items"]
+    drawn = (await client.get(path, params={"heatmap": "fast,slow", "metric": "totalReturn"})).json()
+
+    assert drawn["x"] == {"name": "fast", "values": [5, 10, 20]}
+    assert drawn["y"] == {"name": "slow", "values": [30, 40, 50, 60]}
+    assert (drawn["metric"], drawn["reduce"], drawn["others"]) == ("totalReturn", "max", {})
+    for fast, column in zip(drawn["x"]["values"], range(3), strict=True):
+        for slow, line in zip(drawn["y"]["values"], range(4), strict=True):
+            row = items[drawn["ranks"][line][column] - 1]
+            assert (row["fast"], row["slow"], row["totalReturn"]) == (fast, slow, drawn["cells"][line][column])
+
+
+async def test_a_heat_map_of_one_parameter_is_one_line_with_the_best_of_each(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    items = (await client.get(path)).json()["table"]["items"]
+    for reduce, pick in (("max", max), ("min", min)):
+        asked = {"heatmap": "fast", "metric": "cagr", "reduce": reduce}
+        drawn = (await client.get(path, params=asked)).json()
+        best = [pick(item["cagr"] for item in items if item["fast"] == fast) for fast in (5, 10, 20)]
+
+        assert (drawn["y"], drawn["cells"]) == (None, [best])
+        assert drawn["others"]["slow"] == [[items[rank - 1]["slow"] for rank in drawn["ranks"][0]]]
+
+
+@pytest.mark.parametrize(
+    ("query", "where"),
+    [
+        ("heatmap=fast,fast", "heatmap"),
+        ("heatmap=fast,slow,fast", "heatmap"),
+        ("heatmap=", "heatmap"),
+        ("heatmap=quick", "heatmap"),
+        ("heatmap=fast&metric=fast", "metric"),
+        ("heatmap=fast&reduce=mean", "reduce"),
+        ("sort=quick", "sort"),
+        ("sort=fast&order=up", "order"),
+    ],
+)
+async def test_what_is_no_column_of_the_sweep_is_400(
+    client: httpx.AsyncClient, path: str, query: str, where: str
+) -> None:
+    answer = await client.get(f"{path}?{query}")
+
+    assert (answer.status_code, answer.json()["details"][0]["path"]) == (400, where)

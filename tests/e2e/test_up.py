@@ -1,4 +1,4 @@
-"""`pgqueue up`, the whole stack in one command: a part that dies takes the others along, with a word."""
+"""`pgqueue up`, the whole stack in one command: who may come in, and that a part that dies takes the others along."""
 
 import os
 import signal
@@ -8,11 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
 
-def test_a_part_that_dies_ends_all_of_it_with_a_word(data_directory: Path) -> None:
+def test_it_lets_an_operator_in_and_a_part_that_dies_ends_all_of_it_with_a_word(data_directory: Path) -> None:
     environment = {**os.environ, "PGQUEUE_DATA_DIR": str(data_directory), "PYTHONUNBUFFERED": "1"}
     environment.pop("DATABASE_URL", None)
     command = [sys.executable, "-m", "pgqueue", "up", "--port", "0"]
@@ -22,6 +23,8 @@ def test_a_part_that_dies_ends_all_of_it_with_a_word(data_directory: Path) -> No
             said = []
             for line in iter(up.stderr.readline, ""):
                 said.append(line)
+                if line.startswith("Operate:"):
+                    role, figures = operate(line.split()[1])
                 if line.startswith("Runs until"):
                     kill_the_worker(up)
             code = up.wait(60)
@@ -29,6 +32,7 @@ def test_a_part_that_dies_ends_all_of_it_with_a_word(data_directory: Path) -> No
             up.kill()
 
     assert code == 1, said
+    assert (role, figures) == ("admin", 200)
     assert any("the worker ended by itself (signal 9); everything stops now" in line for line in said), said
 
 
@@ -38,6 +42,15 @@ def data_directory() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="pgqueue-test-", ignore_cleanup_errors=True) as directory:
         Path(directory).chmod(0o711)
         yield Path(directory) / "data"
+
+
+def operate(address: str) -> tuple[str, int]:
+    """The role that the address gives, and how the operators' figures answer to it."""
+    page, _, code = address.partition("#code=")
+    assert page.endswith("/admin")
+    with httpx.Client(base_url=page.removesuffix("/admin")) as client:
+        began = client.post("/api/session", json={"code": code})
+        return began.json()["role"], client.get("/api/admin/stats").status_code
 
 
 def kill_the_worker(up: "subprocess.Popen[str]") -> None:

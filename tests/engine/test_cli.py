@@ -25,6 +25,28 @@ def test_a_backtest_is_a_table_for_people() -> None:
     assert "closes only" in done.stderr
 
 
+def test_a_run_without_days_is_over_all_that_the_symbol_has() -> None:
+    done = pgqueue("backtest", "SPX", "--json")
+    coverage = json.loads(done.stdout)["coverage"]
+
+    assert done.returncode == 0, done.stderr
+    assert "no --from and no --to given: all there is of SPX, from 1999-01-04 to 2018-12-31." in done.stderr
+    assert (coverage["requestedStart"], coverage["requestedEnd"]) == ("1999-01-04", "2018-12-31")
+    assert (coverage["dataStart"], coverage["dataEnd"], coverage["complete"]) == ("1999-01-04", "2018-12-31", True)
+
+
+def test_a_run_with_one_day_given_begins_or_ends_with_the_symbols_own() -> None:
+    begun = pgqueue("backtest", "SPX", "--from", "2015-06-01", "--json")
+    ended = pgqueue("backtest", "SPX", "--to", "2001-06-01", "--json")
+    beyond = pgqueue("backtest", "SPX", "--to", "1980-01-01")
+
+    assert "no --from" not in begun.stderr
+    assert json.loads(begun.stdout)["coverage"]["requestedEnd"] == "2018-12-31"
+    assert json.loads(ended.stdout)["coverage"]["requestedStart"] == "1999-01-04"
+    assert beyond.returncode == 1
+    assert "no 1d prices of SPX from 1979-12-31 to 1980-01-01; there are prices from 1999-01-04" in beyond.stderr
+
+
 def test_bundled_prices_load_once_and_a_backtest_on_them_is_the_same(database_url: str) -> None:
     assert pgqueue("data", "list", database_url=database_url).stdout == ""
     assert "no prices yet" in pgqueue("data", "list", database_url=database_url).stderr
@@ -108,6 +130,14 @@ def test_a_sweep_ranks_its_combinations_and_says_what_luck_would_show(tmp_path: 
     found = json.loads(pgqueue(*SWEEP, "--where", "fast < slow", "--json").stdout)
     assert found["sweep"]["combinations"] == 19
     assert len(found["sweep"]["best"]) == 5
+
+
+def test_a_sweep_without_days_is_over_all_that_the_symbol_has(database_url: str) -> None:
+    pgqueue("data", "sample", database_url=database_url)
+    done = pgqueue("sweep", "SPX", "--grid", "fast=5,10", "--json", database_url=database_url)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["coverage"]["requestedStart"] == "1999-01-04"
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def look_backs(rule: str) -> tuple[int, int]:
         ("close > 1 AND open > 1", "column 11: not a complete expression"),
         ("sma(close, length=3) > 1", "column 18: '=' is not part of the rule language"),
         ("True", "column 1: True is not part of the rule language"),
-        ("(close)(1) > 1", "column 1: 'close' is not a function"),
+        ("(close)(1) > 1", "column 2: 'close' is not a function"),
         ("sma(1)(2) > 1", "column 1: this is not part of the rule language"),
         ("prev(close, 0) > 1", "column 13: bars of prev must be at least 1; found 0"),
         ("prev(close, 1.5) > 1", "column 13: prev needs a whole number as bars; found 1.5"),

@@ -160,6 +160,31 @@ def test_wrong_usage_exits_with_two(database_url: str, words: tuple[str, ...]) -
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("bactest",), "backtest"),
+        (("enque", "backtest"), "enqueue"),
+        (("key", "list"), "keys"),
+        (("queue", "puase"), "pause"),
+        (("keys", "creat"), "create"),
+        (("data", "improt"), "import"),
+    ],
+)
+def test_a_misspelt_command_is_told_the_nearest(words: tuple[str, ...], meant: str) -> None:
+    done = pgqueue(*words)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"id you mean {meant!r}?" in done.stderr
+
+
+def test_a_command_like_no_other_is_told_none() -> None:
+    done = pgqueue("zzzzzz")
+
+    assert done.returncode == 2
+    assert "no command 'zzzzzz'." in done.stderr
+
+
 def test_the_queue_is_paused_and_resumed(database_url: str) -> None:
     pgqueue("queue", "pause", database_url=database_url)
     paused = json.loads(pgqueue("queue", "stats", "--json", database_url=database_url).stdout)
@@ -168,6 +193,29 @@ def test_the_queue_is_paused_and_resumed(database_url: str) -> None:
 
     assert (paused["paused"], resumed["paused"]) == (True, False)
     assert paused["workers"] == []
+
+
+@pytest.mark.parametrize("words", [("pause",), ("resume",), ("stats",), ("limit", "--max-running", "3")])
+def test_a_misspelt_queue_is_refused_with_the_nearest_and_not_made(database_url: str, words: tuple[str, ...]) -> None:
+    done = pgqueue("queue", *words, "backtset", database_url=database_url)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no queue 'backtset'; did you mean 'backtest'?" in done.stderr
+    assert queue_names(database_url) == []
+
+
+@pytest.mark.parametrize("words", [("pause",), ("limit", "--max-running", "3")])
+def test_a_queue_is_made_ahead_of_its_first_job_where_that_is_asked(database_url: str, words: tuple[str, ...]) -> None:
+    made = pgqueue("queue", *words, "reports", "--create", database_url=database_url)
+    resumed = pgqueue("queue", "resume", "reports", database_url=database_url)
+
+    assert (made.returncode, resumed.returncode) == (0, 0), made.stderr + resumed.stderr
+    assert queue_names(database_url) == ["reports"]
+
+
+def queue_names(database_url: str) -> list[str]:
+    with psycopg.connect(database_url) as connection:
+        return [row[0] for row in connection.execute("select name from pgqueue.queues order by name")]
 
 
 def test_without_a_database_every_command_says_what_to_do() -> None:
@@ -179,7 +227,7 @@ def test_without_a_database_every_command_says_what_to_do() -> None:
 
 
 def test_a_dead_address_is_one_sentence() -> None:
-    for words in (("jobs", "list"), ("worker",), ("serve",), ("migrate",)):
+    for words in (("jobs", "list"), ("worker",), ("serve",), ("migrate",), ("doctor",)):
         done = pgqueue(*words, database_url="postgresql://nobody@127.0.0.1:1/none")
 
         assert done.returncode == 1, words

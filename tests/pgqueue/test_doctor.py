@@ -136,3 +136,14 @@ async def test_a_database_that_is_not_migrated_is_said_to_be(database_url: str, 
     assert found["schema"].verdict is Verdict.TROUBLE
     assert found["schema"].advice == "Run `pgqueue migrate`."
     assert "invariants" not in found
+
+
+async def test_what_would_read_for_too_long_is_said_not_to_be_known(queue: Queue, pool: AsyncConnectionPool) -> None:
+    await queue.enqueue("echo", {})
+    async with pool.connection() as connection:
+        found = {finding.check: finding for finding in await examine(connection, reading_seconds=0.001)}
+        row = await (await connection.execute("show statement_timeout")).fetchone()
+
+    assert found["invariants"].found.startswith("not known")
+    assert row is not None
+    assert row[0] != "1ms", "what others ask over the connection has its time again"

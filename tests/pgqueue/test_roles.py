@@ -1,5 +1,6 @@
 """Who may do what in SQL: an operator acts, a reader looks, neither sees what is private."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -162,6 +163,21 @@ def test_what_the_migration_may_not_do_is_printed_for_an_administrator(
         with acting_as(connection, "another_reader"):
             connection.execute("select * from pgqueue.stuck_jobs")
         connection.rollback()
+
+
+def test_the_doctor_says_that_serve_will_refuse_a_role_that_may_not_act_for_users(modest_url: str) -> None:
+    """A superuser may act as anyone, so the other tests' doctor finds nothing."""
+    migrate.upgrade(modest_url)
+
+    doctor = pgqueue("doctor", "--json", database_url=modest_url)
+    serve = pgqueue("serve", "--port", "0", database_url=modest_url)
+    (told,) = [one for one in map(json.loads, doctor.stdout.splitlines()) if one["check"] == "row-level security"]
+
+    assert told["verdict"] == "warning"
+    assert f"`pgqueue serve` refuses to start as {make_url(modest_url).username}" in told["found"]
+    assert "grant pgqueue_api to" in told["advice"]
+    assert (serve.returncode, serve.stdout) == (1, "")
+    assert "cannot act as pgqueue_api" in serve.stderr
 
 
 def test_migrate_makes_the_roles_where_it_may(database_url: str) -> None:

@@ -213,7 +213,7 @@ async def test_a_child_killed_while_it_reports_ends_its_run_and_loses_no_slot(
     async with running_worker(database_url) as worker:
         job_id = (await queue.enqueue("hang", {"seconds_by_attempt": {"1": 600, "2": 0}})).job_id
         await wait_for(database_url, queue, job_id, lambda job: job.percent > 0)
-        (executor,) = worker._loads
+        (executor,) = worker._runs.loads
         assert executor._child is not None
         # The report has arrived and is not read yet when the child is taken away.
         executor._child.reader.feed_data(frames.pack(frames.Kind.PROGRESS, b'[11, "late", null]'))
@@ -229,7 +229,7 @@ async def test_what_a_worker_cannot_read_crashes_that_run_and_loses_no_slot(
     async with running_worker(database_url) as worker:
         job_id = (await queue.enqueue("hang", {"seconds_by_attempt": {"1": 600, "2": 0}})).job_id
         await wait_for(database_url, queue, job_id, lambda job: job.percent > 0)
-        (executor,) = worker._loads
+        (executor,) = worker._runs.loads
         assert executor._child is not None
         executor._child.reader.feed_data(frames.pack(frames.Kind.PROGRESS, b"no JSON"))
         assert (await wait_final(database_url, queue, job_id)).state is JobState.COMPLETED
@@ -241,7 +241,7 @@ async def test_a_job_whose_child_does_not_start_is_given_back_and_counts_no_cras
     database_url: str, queue: Queue, pool: AsyncConnectionPool
 ) -> None:
     async with running_worker(database_url) as worker:
-        (executor,) = worker._loads
+        (executor,) = worker._runs.loads
         bound, executor._max_bytes = executor._max_bytes, 1
         await executor.kill()
         job_id = (await queue.enqueue("echo", {})).job_id

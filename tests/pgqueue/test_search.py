@@ -1,5 +1,6 @@
 """Looking for jobs among many: every page by an index, and no job twice or never."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -9,13 +10,15 @@ from psycopg import AsyncClientCursor
 from psycopg_pool import AsyncConnectionPool
 
 from pgqueue.overview import count_jobs, last_hour, list_queues, oldest_waiting
+from pgqueue.queries import sql
 from pgqueue.queue import Queue
-from pgqueue.search import JobSearch, _parameters, _statement, search
+from pgqueue.search import Criterion, JobSearch, _parameters, _statement, search
 from queue_scene import still_worker
 
 pytestmark = pytest.mark.anyio
 MANY = 50_000
 SOMEONE = UUID(int=7)
+SYMBOL = Criterion("args ->> 'symbol' = %(symbol)s", {"symbol": "RARE"}, is_indexed=True)
 
 
 @pytest.fixture
@@ -63,7 +66,7 @@ async def found(pool: AsyncConnectionPool, wanted: JobSearch, limit: int = 4) ->
         JobSearch(status="failed"),
         JobSearch(error="BROKEN"),
         JobSearch(user_id=SOMEONE),
-        JobSearch(args={"symbol": "RARE"}),
+        JobSearch(criteria=[SYMBOL]),
     ],
     ids=["status", "error", "user", "args"],
 )
@@ -81,8 +84,8 @@ async def test_the_pages_of_a_search_hold_every_job_once_newest_first(
     "wanted",
     [
         JobSearch(), JobSearch(status="failed"), JobSearch(status="waiting"), JobSearch(status="processing"),
-        JobSearch(error="broken"), JobSearch(user_id=SOMEONE), JobSearch(job_id=SOMEONE),
-        JobSearch(since=datetime.now(UTC) + timedelta(days=1)), JobSearch(args={"symbol": "RARE"}),
+        JobSearch(error="broken"), JobSearch(user_id=SOMEONE), JobSearch(job_ids=[SOMEONE]),
+        JobSearch(since=datetime.now(UTC) + timedelta(days=1)), JobSearch(criteria=[SYMBOL]),
     ],
 )  # fmt: skip
 async def test_no_search_reads_the_whole_table(pool: AsyncConnectionPool, wanted: JobSearch) -> None:
@@ -120,5 +123,19 @@ async def test_an_overview_of_many_counts_to_a_limit_and_says_so(queue: Queue, p
     assert estimate == pytest.approx(MANY, rel=0.05)
     assert (backtest["waiting"], backtest["active"], backtest["slots"]) == (1, 0, 2)
     assert hour["jobs"] == 10_000
+    assert hour["whole_from"] is not None
     assert oldest is not None
     assert 0 <= oldest < 60
+
+
+async def test_an_hour_in_which_little_ended_is_not_looked_for_among_all_that_ever_did(
+    queue: Queue, pool: AsyncConnectionPool
+) -> None:
+    await queue.enqueue("echo", {})
+    async with pool.connection() as connection:
+        cursor = AsyncClientCursor(connection)
+        await connection.execute("set enable_seqscan = off")
+        statement = cursor.mogrify(sql("summarize_hour"), {"count_limit": 10_000})
+        plan = "\n".join(row[0] for row in await (await cursor.execute(f"explain {statement}")).fetchall())
+
+    assert re.search(r"Index Cond: .*finished_at > ", plan), plan

@@ -18,14 +18,16 @@ from queue_scene import StillWorker, still_worker
 
 ONE = UUID(int=1)
 PARAMETERS: dict[str, Any] = {
-    "actor": "a", "amount": 1, "args": "{}", "at_most": 1, "attempts": [1], "before": None, "channels": ["c"],
+    "actor": "a", "amount": 1, "args": "{}", "at_most": 1, "attempts": [1], "before": None, "before_id": None,
+    "channels": ["c"],
     "concurrent": "1", "count": 1, "count_limit": 10, "crash_limit": 3, "credits": 1, "delays": [1.0],
     "details": [b""], "draining": False, "ended_within_seconds": 600.0, "error": "{}", "errors": [None],
     "floors": [0], "heads": [0],
     "host": "h", "idempotency_key": "k", "is_delayed": False, "job_id": ONE, "job_ids": [ONE], "keep_days": 30,
     "keep_details_days": 30, "keep_attempts_days": 30, "keep_events_days": 30,
     "kind": "k", "lease_seconds": 10.0, "limit": 5, "max_retries": 3, "max_running": 1,
-    "max_wait_seconds": 600.0, "max_waiting": 1, "note": "n", "outcomes": ["completed"], "paused": True,
+    "max_wait_seconds": 600.0, "max_waiting": 1, "memory_bytes": 1, "note": "n", "outcomes": ["completed"],
+    "paused": True,
     "payloads": ["p"], "per_day": "1", "per_seconds": 1.0, "percents": [1], "permanent": [False], "pid": 1,
     "places": 1, "plan": "free", "previews": [b""], "priority": 5, "queue": "q", "rank": 1, "ranks": [1],
     "turns": [1], "remaining": [1.0],
@@ -35,7 +37,7 @@ PARAMETERS: dict[str, Any] = {
     "snooze_limit": 1, "snoozed_too_often": "{}", "started": 1, "starts": 1,
     "states": None, "steps": ["s"], "summaries": ["{}"], "tier": 0, "user_id": ONE, "user_ids": [ONE],
     "version": "1", "waiting": "1", "worker_id": ONE,
-    "backend_pid": 1, "names": ["work_mem"], "roles": ["r"], "settings": ["1MB"],
+    "backend_pid": 1, "names": ["work_mem"], "roles": ["r"], "seconds": 1.0, "settings": ["1MB"],
 }  # fmt: skip
 
 STATEMENTS = sorted(

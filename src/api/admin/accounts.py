@@ -1,26 +1,29 @@
 """/api/admin/accounts: who may do how much, what they hold, and what they have spent."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api.accounts import PLANS
 from api.admin.audit import recorded
 from api.admin.bodies import read_as
+from api.admin.queries import as_moment, as_uuid, whole_cursor
 from api.auth import require_admin
 from api.paging import page, whole_number
 from api.problems import conflict, invalid, not_found
+from api.queries import sql
 from api.shapes import iso
 from pgqueue import NotEnoughCredits, accounts
 
 PAGE_LIMIT = 200
 NO_STORE = {"Cache-Control": "no-store"}
-_MOMENT: TypeAdapter[datetime | None] = TypeAdapter(AwareDatetime | None)
 
 
 class Change(BaseModel):
@@ -44,24 +47,38 @@ class Grant(BaseModel):
 
 
 async def show(request: Request) -> Response:
-    """GET /api/admin/accounts: newest first, by cursor."""
+    """GET /api/admin/accounts: newest first, by cursor; one user's, or those of a plan."""
     await require_admin(request)
     query = request.query_params
     limit = whole_number(query.get("limit"), "limit", default=50, least=1, most=PAGE_LIMIT)
-    try:
-        before = _MOMENT.validate_python(query.get("cursor"))
-    except ValidationError:
-        raise invalid([{"path": "cursor", "message": "must be a cursor that a list gave"}]) from None
+    before = as_moment(query.get("cursor"), "cursor", message="must be a cursor that a list gave")
+    user_id, plan = as_uuid(query.get("userId"), "userId"), query.get("plan")
+    if plan is not None and plan not in PLANS:
+        raise invalid([{"path": "plan", "message": f"must be one of {', '.join(PLANS)}"}])
     async with request.app.state.pool.connection() as connection:
-        rows = await accounts.list_accounts(connection, before=before, limit=limit)
+        rows = await accounts.list_accounts(connection, user_id=user_id, plan=plan, before=before, limit=limit)
+        shapes = await _shapes(connection, rows)
     cursor = rows[-1]["created_at"].isoformat() if len(rows) == limit else None
-    return page(request, {"accounts": [_shape(row) for row in rows]}, cursor=cursor)
+    return page(request, {"accounts": shapes}, cursor=cursor)
 
 
 async def detail(request: Request) -> Response:
     """GET /api/admin/accounts/{userId}: with the newest movements of its credits."""
     await require_admin(request)
     return await _one(request, _user_id(request))
+
+
+async def ledger(request: Request) -> Response:
+    """GET /api/admin/accounts/{userId}/ledger: the movements of its credits, newest first, by cursor."""
+    await require_admin(request)
+    user_id, query = _user_id(request), request.query_params
+    limit = whole_number(query.get("limit"), "limit", default=50, least=1, most=PAGE_LIMIT)
+    before_id = whole_cursor(query.get("cursor"))
+    await _require(request, user_id)
+    async with request.app.state.pool.connection() as connection:
+        rows = await accounts.read_ledger(connection, user_id, before_id=before_id, limit=limit)
+    cursor = str(rows[-1]["id"]) if len(rows) == limit else None
+    return page(request, {"movements": [_movement(row) for row in rows]}, cursor=cursor)
 
 
 async def change(request: Request) -> Response:
@@ -114,29 +131,48 @@ async def _require(request: Request, user_id: UUID) -> Mapping[str, Any]:
 async def _one(request: Request, user_id: UUID) -> Response:
     row = await _require(request, user_id)
     async with request.app.state.pool.connection() as connection:
-        ledger = await accounts.read_ledger(connection, user_id, limit=PAGE_LIMIT)
-    movements = [
-        {
-            "id": each["id"],
-            "at": iso(each["at"]),
-            "entry": each["entry"],
-            "amount": each["amount"],
-            "jobId": None if each["job_id"] is None else str(each["job_id"]),
-            "note": each["note"],
-        }
-        for each in ledger
-    ]
-    return JSONResponse(_shape(row) | {"ledger": movements}, headers=NO_STORE)
+        (shape,) = await _shapes(connection, [row])
+        movements = await accounts.read_ledger(connection, user_id, limit=PAGE_LIMIT)
+    following = None
+    if len(movements) == PAGE_LIMIT:
+        root = request.scope.get("root_path", "")
+        following = f"{root}/api/admin/accounts/{user_id}/ledger?cursor={movements[-1]['id']}"
+    body = shape | {"ledger": [_movement(each) for each in movements], "ledgerNext": following}
+    return JSONResponse(body, headers=NO_STORE)
 
 
-def _shape(row: Mapping[str, Any]) -> dict[str, Any]:
+def _movement(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "at": iso(row["at"]),
+        "entry": row["entry"],
+        "amount": row["amount"],
+        "jobId": None if row["job_id"] is None else str(row["job_id"]),
+        "note": row["note"],
+    }
+
+
+async def _shapes(connection: AsyncConnection[Any], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The accounts as operators are answered, with the role of each user."""
+    asked = {"user_ids": [row["user_id"] for row in rows]}
+    cursor = await connection.cursor(row_factory=dict_row).execute(sql("list_roles"), asked)
+    roles = {row["user_id"]: row for row in await cursor.fetchall()}
+    return [_shape(row, roles.get(row["user_id"], {"role": "user", "is_locked": False})) for row in rows]
+
+
+def _shape(row: Mapping[str, Any], rights: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "userId": str(row["user_id"]),
         "plan": row["plan"],
+        "role": rights["role"],
+        "isLocked": rights["is_locked"],
         "concurrent": row["concurrent"],
         "perDay": row["per_day"],
         "waitingLimit": row["waiting_limit"],
         "today": row["today"],
+        "resetsAt": iso(row["resets_at"]),
+        "processing": row["processing"],
+        "waiting": row["waiting"],
         "running": row["used"],
         "held": row["parked"],
         "credits": {"available": row["available"], "held": row["held"]},

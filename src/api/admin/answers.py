@@ -5,7 +5,8 @@ from uuid import UUID
 
 from typing_extensions import TypedDict
 
-from api.answers import Job
+from api.admin.wanted import ReadAs
+from api.answers import JobMembers
 from api.result_answers import Time
 
 
@@ -29,17 +30,23 @@ class Queues(TypedDict):
 
 
 class Slot(TypedDict):
+    """estimatedTimeRemaining: whole seconds; null where nobody can say."""
+
     jobId: UUID
+    queue: str
     kind: str
     userId: UUID
+    symbol: str | None
+    strategyName: str | None
     attempt: int
     progress: int
     stepCode: str | None
+    estimatedTimeRemaining: int | None
     startedAt: Time
 
 
 class Worker(TypedDict):
-    """running: what its busy slots run."""
+    """running: what its busy slots run. memoryBytes: of its process and its children; null where it does not say."""
 
     id: UUID
     host: str
@@ -48,6 +55,7 @@ class Worker(TypedDict):
     version: str
     slots: int
     draining: bool
+    memoryBytes: int | None
     startedAt: Time
     beatAt: Time
     running: list[Slot]
@@ -57,11 +65,32 @@ class Workers(TypedDict):
     workers: list[Worker]
 
 
-class FoundJobs(TypedDict):
-    """Newest first. lookedAt: how many jobs this page looked at; a short page may still have a next one."""
+class JobLinks(TypedDict):
+    self: str
+    result: str
+    requeue: str
+    cancel: str
 
-    jobs: list[Job]
+
+class AdminJob(JobMembers):
+    """A job as operators see it. plan: as it was added. retrying: it waits after an error."""
+
+    queue: str
+    state: Literal["scheduled", "held", "ready", "processing", "completed", "failed", "cancelled"]
+    plan: str
+    retrying: bool
+    links: JobLinks
+
+
+class FoundJobs(TypedDict):
+    """Newest first. lookedAt: how many jobs this page looked at; a short page may still have a next one.
+
+    readAs: how q was understood.
+    """
+
+    jobs: list[AdminJob]
     lookedAt: int
+    readAs: ReadAs | None
     next: str | None
 
 
@@ -71,26 +100,37 @@ class Attempt(TypedDict):
     host: str | None
     startedAt: Time
     finishedAt: Time
-    outcome: Literal["completed", "failed", "crashed", "released", "cancelled"]
+    outcome: Literal["completed", "failed", "crashed", "released", "cancelled", "snoozed"]
     errorType: str | None
     error: str | None
 
 
-class JobDetail(Job):
-    """failure: the whole error, its traceback too."""
+class Event(TypedDict):
+    """A moment of a job's life. actor: who asked, where anybody did. attempt, workerId: of the run it is about."""
 
-    queue: str
-    state: str
+    at: Time
+    event: str
+    attempt: int | None
+    workerId: UUID | None
+    actor: str | None
+    reason: str | None
+
+
+class JobDetail(AdminJob):
+    """failure: the whole error, its traceback too. events: its life, oldest first. requeuedAs: jobs made from it."""
+
     tier: int
     args: dict[str, Any]
     failure: dict[str, Any] | None
     attempts: list[Attempt]
+    events: list[Event]
+    requeuedAs: list[UUID]
 
 
 class BulkDone(TypedDict):
     """matched: jobs that fit, counted to 1,000; isAll: there are no more. refused: why, and how many."""
 
-    action: Literal["requeue", "cancel"]
+    action: Literal["requeue", "cancel", "delete", "priority"]
     matched: int
     isAll: bool
     acted: int
@@ -103,14 +143,22 @@ class Credits(TypedDict):
 
 
 class Account(TypedDict):
-    """Limits as they apply; null is none. today: jobs enqueued today. running: ready or running. held: held back."""
+    """Limits as they apply; null is none. today: jobs enqueued today, up to resetsAt.
+
+    processing: they run now. waiting: ready, held back or scheduled. running: ready or running. held: the other two.
+    """
 
     userId: UUID
     plan: str
+    role: Literal["user", "read_only_admin", "admin"]
+    isLocked: bool
     concurrent: int | None
     perDay: int | None
     waitingLimit: int
     today: int
+    resetsAt: Time
+    processing: int
+    waiting: int
     running: int
     held: int
     credits: Credits
@@ -131,8 +179,16 @@ class Movement(TypedDict):
     note: str | None
 
 
+class Movements(TypedDict):
+    movements: list[Movement]
+    next: str | None
+
+
 class AccountDetail(Account):
+    """ledger: its newest 200 movements; ledgerNext: where the older ones are."""
+
     ledger: list[Movement]
+    ledgerNext: str | None
 
 
 class Count(TypedDict):
@@ -155,9 +211,10 @@ class Minute(TypedDict):
 
 
 class Hour(TypedDict):
-    """Of each queue's newest 10,000 ended jobs of the hour."""
+    """Of each queue's newest 10,000 ended jobs of the hour. wholeFrom: since when these are all; null: the hour."""
 
     jobs: int
+    wholeFrom: Time | None
     waitSeconds: Percentiles | None
     runSeconds: Percentiles | None
     minutes: list[Minute]
@@ -189,11 +246,15 @@ class Findings(TypedDict):
 
 
 class Entry(TypedDict):
-    """outcome: done, refused or failed with the reason, or null for what was cut short."""
+    """outcome: done, refused or failed with the reason, or null for what was cut short.
+
+    keyName: of the API key behind it, or its first characters where it has no name; null where there was none.
+    """
 
     id: int
     at: Time
     userId: UUID
+    keyName: str | None
     action: str
     target: str
     facts: dict[str, Any]

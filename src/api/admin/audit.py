@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import UUID
 
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
@@ -11,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.accounts import Account
+from api.admin.queries import as_moment, as_uuid, whole_cursor
 from api.auth import require_admin
 from api.paging import page, whole_number
 from api.problems import Problem, invalid
@@ -19,7 +19,6 @@ from api.shapes import iso
 from pgqueue import EnqueueRefused
 
 PAGE_LIMIT = 200
-LAST_ID = 2**63 - 1
 LONGEST_TEXT = 200
 
 
@@ -31,7 +30,13 @@ async def recorded(
 
     An action that was cut short keeps no outcome, one that was refused keeps the refusal, one that broke says so.
     """
-    parameters = {"user_id": admin.user_id, "action": action, "target": target, "facts": Jsonb(facts)}
+    parameters = {
+        "user_id": admin.user_id,
+        "key_id": admin.key_id,
+        "action": action,
+        "target": target,
+        "facts": Jsonb(facts),
+    }
     pool = request.app.state.pool
     async with pool.connection() as connection:
         row = await (await connection.execute(sql("begin_audit"), parameters)).fetchone()
@@ -63,15 +68,17 @@ async def _end(request: Request, audit_id: int, outcome: str, facts: dict[str, A
 
 
 async def show(request: Request) -> Response:
-    """GET /api/admin/audit: newest first, by cursor; of one target, action or administrator."""
+    """GET /api/admin/audit: newest first, by cursor; of one target, action, administrator, or time."""
     await require_admin(request)
     query = request.query_params
     limit = whole_number(query.get("limit"), "limit", default=50, least=1, most=PAGE_LIMIT)
     parameters = {
-        "before": _before(query.get("cursor")),
+        "before": whole_cursor(query.get("cursor")),
         "target": _text(query.get("target"), "target"),
         "action": _text(query.get("action"), "action"),
         "user_id": as_uuid(query.get("userId"), "userId"),
+        "since": as_moment(query.get("since"), "since"),
+        "until": as_moment(query.get("until"), "until"),
         "limit": limit,
     }
     async with request.app.state.pool.connection() as connection:
@@ -82,6 +89,7 @@ async def show(request: Request) -> Response:
             "id": row["id"],
             "at": iso(row["at"]),
             "userId": str(row["user_id"]),
+            "keyName": row["key_name"],
             "action": row["action"],
             "target": row["target"],
             "facts": row["facts"],
@@ -97,19 +105,3 @@ def _text(text: str | None, name: str) -> str | None:
     if text is not None and (not 1 <= len(text) <= LONGEST_TEXT or "\0" in text):
         raise invalid([{"path": name, "message": f"must be 1 to {LONGEST_TEXT} characters, none of them NUL"}])
     return text
-
-
-def _before(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdecimal() or len(text) > 19 or int(text) > LAST_ID:
-        raise invalid([{"path": "cursor", "message": "must be a cursor that a list gave"}])
-    return int(text)
-
-
-def as_uuid(text: str | None, name: str) -> UUID | None:
-    """The UUID in a query or body; None when there is none. Problem 400."""
-    try:
-        return None if text is None else UUID(text)
-    except ValueError:
-        raise invalid([{"path": name, "message": "must be a UUID"}]) from None

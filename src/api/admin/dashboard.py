@@ -8,20 +8,24 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sse_starlette import EventSourceResponse
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.accounts import PLANS
+from api.admin.figures import read_hour, read_stats
+from api.admin.queues import read_queues
+from api.admin.workers import read_workers
 from api.auth import require_admin
 from api.problems import Problem
+from api.queries import sql
 from api.settings import ApiSettings
-from pgqueue import doctor, overview
+from pgqueue import doctor
 
 EVERY_SECONDS = 1.0
 MOST_LOOKERS = 100
@@ -29,60 +33,56 @@ MOST_SECONDS = 300.0
 """A stream ends after so long and is asked for anew: whose credential was revoked or expired looks on no longer."""
 HOUR_EVERY = 10
 """The figures of the last hour move slowly and cost most: they are read every so many times."""
+CANCEL_AGAIN_SECONDS = 1.0
+READING_SECONDS = 3.0
+"""What the doctor may take for reading every job: some hundred thousand of them. The command line's has longer."""
 
 log = logging.getLogger(__name__)
 
 
 class Dashboard:
-    """The newest figures, read while anybody looks on."""
+    """What there is to see, by the name of its event, read while anybody looks on."""
 
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
         self._lookers = 0
+        self._is_looked_at = asyncio.Event()
         self._turn = asyncio.Condition()
-        self._reading: asyncio.Task[None] | None = None
-        self._hour: dict[str, Any] = {}
-        self.newest: dict[str, Any] | None = None
-        self.version = 0
+        self._told: dict[str, tuple[int, bytes]] = {}
+        """By name: how often it changed, and the event that tells it as it is."""
 
-    async def read(self, *, with_hour: bool = True) -> dict[str, Any]:
-        """Counts by status and plan, the oldest waiting, and the last hour."""
-        async with self._pool.connection() as connection:
-            counts, estimate = await overview.count_jobs(connection)
-            oldest = await overview.oldest_waiting(connection)
-            queues = await overview.list_queues(connection)
-            if with_hour or not self._hour:
-                self._hour = _hour(await overview.last_hour(connection))
-        return {
-            "counts": [{"status": row["status"], "plan": PLANS[row["tier"]], "jobs": row["jobs"]} for row in counts],
-            "countedTo": overview.COUNTED,
-            "isExact": estimate is None,
-            "estimatedTotal": estimate,
-            "oldestWaitingSeconds": None if oldest is None else round(max(0.0, oldest)),
-            "workers": sum(row["workers"] for row in queues),
-            "slots": sum(row["slots"] for row in queues),
-            "pausedQueues": [row["name"] for row in queues if row["paused"]],
-            "lastHour": self._hour,
-        }
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Around the time in which anybody may look on."""
+        reading = asyncio.create_task(self._read_on(), name="dashboard")
+        try:
+            yield
+        finally:
+            # Python 3.11's wait_for, beneath the pool, may swallow a cancellation.
+            while not reading.done():
+                reading.cancel()
+                await asyncio.wait((reading,), timeout=CANCEL_AGAIN_SECONDS)
 
     async def follow(self, *, closing: asyncio.Event) -> AsyncIterator[bytes]:
-        """The figures as events, whenever they changed; the first at once."""
+        """Everything as events, each whenever it changed; the first at once."""
         self._lookers += 1
-        if self._reading is None:
-            self._reading = asyncio.create_task(self._read_on(), name="dashboard")
-        seen, ends_at = 0, time.monotonic() + MOST_SECONDS
+        self._is_looked_at.set()
+        seen: dict[str, int] = {}
+        ends_at = time.monotonic() + MOST_SECONDS
         try:
             while not closing.is_set() and time.monotonic() < ends_at:
-                if self.newest is not None and self.version != seen:
-                    seen = self.version
-                    yield f"event: stats\ndata: {json.dumps(self.newest, allow_nan=False)}\n\n".encode()
+                for name, (version, event) in list(self._told.items()):
+                    if seen.get(name) != version:
+                        seen[name] = version
+                        yield event
                 await self._turned()
             yield b"retry: 2000\nevent: bye\ndata: {}\n\n"
         finally:
             self._lookers -= 1
-            if self._lookers == 0 and self._reading is not None:
-                self._reading.cancel()
-                self._reading = self.newest = None
+            if self._lookers == 0:
+                self._is_looked_at.clear()
+                # Whoever comes next is told what is, not what was.
+                self._told.clear()
 
     @property
     def is_full(self) -> bool:
@@ -95,51 +95,59 @@ class Dashboard:
                 await self._turn.wait()
 
     async def _read_on(self) -> None:
-        count = 0
+        count, version, hour = 0, 0, dict[str, Any]()
         while True:
+            await self._is_looked_at.wait()
             try:
-                found = await self.read(with_hour=count % HOUR_EVERY == 0)
+                async with self._pool.connection() as connection:
+                    if not hour or count % HOUR_EVERY == 0:
+                        hour = await read_hour(connection)
+                    found = await read_all(connection, hour)
             except (psycopg.Error, PoolTimeout) as error:
                 log.warning("dashboard not read; trying again", extra={"reason": str(error).strip()})
             except Exception:
                 # Those who look on would otherwise wait for ever for a task that is no more.
                 log.exception("dashboard not read; trying again")
             else:
-                if found != self.newest:
-                    self.newest, self.version = found, self.version + 1
+                version += 1
+                self._tell(found, version)
             count += 1
             async with self._turn:
                 self._turn.notify_all()
             await asyncio.sleep(EVERY_SECONDS)
 
+    def _tell(self, found: dict[str, Any], version: int) -> None:
+        if not self._is_looked_at.is_set():
+            return
+        for name, data in found.items():
+            event = f"event: {name}\ndata: {json.dumps(data, allow_nan=False)}\n\n".encode()
+            if name not in self._told or self._told[name][1] != event:
+                self._told[name] = (version, event)
 
-def _hour(row: Any) -> dict[str, Any]:
+
+async def read_all(connection: AsyncConnection[Any], hour: dict[str, Any]) -> dict[str, Any]:
+    """What there is to see, by the name of its event. hour: the figures of the last one."""
+    queues, workers = await read_queues(connection), await read_workers(connection)
+    newest = await (await connection.execute(sql("newest_audit"))).fetchone()
     return {
-        "jobs": row["jobs"],
-        "waitSeconds": _percentiles(row["wait"]),
-        "runSeconds": _percentiles(row["run"]),
-        "minutes": [
-            {"minute": minute, "completed": completed, "failed": failed, "cancelled": cancelled}
-            for minute, completed, failed, cancelled in row["minutes"]
-        ],
+        "stats": await read_stats(connection, queues=queues, workers=workers, hour=hour),
+        "queues": {"queues": queues},
+        "workers": {"workers": workers},
+        "audit": {"newest": None if newest is None else newest[0]},
     }
-
-
-def _percentiles(values: Any) -> dict[str, float] | None:
-    if values is None:
-        return None
-    return {name: round(value, 3) for name, value in zip(("p50", "p95", "p99"), values, strict=True)}
 
 
 async def stats(request: Request) -> Response:
     """GET /api/admin/stats."""
     await require_admin(request)
-    found = await request.app.state.dashboard.read()
+    async with request.app.state.pool.connection() as connection:
+        queues, workers = await read_queues(connection), await read_workers(connection)
+        found = await read_stats(connection, queues=queues, workers=workers, hour=await read_hour(connection))
     return JSONResponse(found, headers={"Cache-Control": "no-store"})
 
 
 async def events(request: Request) -> Response:
-    """GET /api/admin/events: the same, whenever it changed."""
+    """GET /api/admin/events: figures, queues, workers, and the newest entry of the audit log, each when it changed."""
     await require_admin(request)
     settings: ApiSettings = request.app.state.settings
     dashboard: Dashboard = request.app.state.dashboard
@@ -157,7 +165,7 @@ async def findings(request: Request) -> Response:
     """GET /api/admin/doctor: what the doctor finds, in the order in which to mend it."""
     await require_admin(request)
     async with request.app.state.pool.connection() as connection:
-        found = await doctor.examine(connection)
+        found = await doctor.examine(connection, reading_seconds=READING_SECONDS)
     shapes = [
         {"check": one.check, "verdict": one.verdict.value, "found": one.found, "advice": one.advice} for one in found
     ]

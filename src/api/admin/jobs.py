@@ -1,68 +1,41 @@
-"""/api/admin/jobs: found among very many, looked into, run again or cancelled, one or many."""
+"""/api/admin/jobs: found among very many, looked into, run again, moved, cancelled, deleted."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.accounts import Account
-from api.admin.audit import acting, as_uuid, recorded
+from api import results
+from api.accounts import PLANS
+from api.admin.audit import acting, recorded
 from api.admin.bodies import read_as
+from api.admin.queries import as_uuid
+from api.admin.wanted import Wanted, read_box, search_for
 from api.auth import require_admin
 from api.backtests import parse_job_id
 from api.enqueue import standing
 from api.forms import checked
 from api.paging import page, whole_number
-from api.problems import Problem, conflict, not_found
+from api.problems import conflict, not_found
 from api.shapes import iso, job_shape
 from api.wording import language_of
-from pgqueue import EnqueueRefused, JobNotFound, JobSnapshot, Queue, WrongState, overview
-from pgqueue.search import JobSearch, search
+from pgqueue import JobNotFound, JobSnapshot, Queue, WrongState, overview
+from pgqueue.search import search
 
+ADMIN_JOBS = "/api/admin/jobs"
+NO_STORE = {"Cache-Control": "no-store"}
 PAGE_LIMIT = 200
-MOST_AT_ONCE = 1_000
-MOST_LOOKED_AT = 200_000
-"""Jobs that a count looks at: a second or so."""
-
-Text = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
 
 
-class Wanted(BaseModel):
-    """Which jobs; what is left out is not asked. error: a part of its message. since, until: when it was created."""
+class Moved(BaseModel):
+    """Where a waiting job is moved to."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
-    job_id: UUID | None = None
-    user_id: UUID | None = None
-    queue: Text | None = None
-    kind: Text | None = None
-    status: Literal["waiting", "processing", "completed", "failed", "cancelled"] | None = None
-    symbol: Text | None = None
-    strategy_id: Text | None = None
-    error: Text | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
-
-    def search(self) -> JobSearch:
-        args = {"symbol": self.symbol, "strategyId": self.strategy_id}
-        return JobSearch(
-            **self.model_dump(exclude={"symbol", "strategy_id"}),
-            args={name: value for name, value in args.items() if value is not None} or None,
-        )
-
-
-class Bulk(BaseModel):
-    """An action on many jobs: first with dryRun, which counts them; then with atMost, which that count is for."""
-
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
-
-    filter: Annotated[Wanted, Field(strict=False)]
-    dry_run: bool = True
-    at_most: int | None = Field(None, ge=1, le=MOST_AT_ONCE)
+    priority: int = Field(ge=1, le=10)
 
 
 async def show(request: Request) -> Response:
@@ -73,51 +46,84 @@ async def show(request: Request) -> Response:
     before = as_uuid(query.pop("cursor", None), "cursor")
     wanted = checked(Wanted, query)
     queue: Queue = request.app.state.queue
-    async with request.app.state.pool.connection() as connection:
-        found = await search(connection, wanted.search(), before=before, limit=limit)
-    jobs = await queue.read(found.job_ids)
-    body = {"jobs": [_shape(request, job) for job in reversed(jobs)], "lookedAt": found.looked_at}
+    pool = request.app.state.pool
+    reading = None if wanted.q is None else await read_box(wanted.q, pool, queue)
+    async with pool.connection() as connection:
+        found = await search(connection, search_for(wanted, reading), before=before, limit=limit)
+    jobs = {job.id: _shape(request, job) for job in await queue.read(found.job_ids)}
+    body = {
+        "jobs": [jobs[job_id] for job_id in found.job_ids if job_id in jobs],
+        "lookedAt": found.looked_at,
+        "readAs": reading and reading.read_as,
+    }
     return page(request, body, cursor=None if found.following is None else str(found.following))
 
 
 async def detail(request: Request) -> Response:
-    """GET /api/admin/jobs/{jobId}: with its args, its attempts and its errors in full."""
+    """GET /api/admin/jobs/{jobId}: with its args, its attempts, its history and its errors in full."""
     await require_admin(request)
-    job = await _find(request)
+    job = await find_any(request)
+    queue: Queue = request.app.state.queue
     async with request.app.state.pool.connection() as connection:
         attempts = await overview.list_attempts(connection, job.id)
+        again = await overview.list_requeued_as(connection, job.id)
     body = _shape(request, job) | {
-        "queue": job.queue,
-        "state": job.state.value,
         "tier": job.tier,
         "args": job.args,
         "failure": job.error,
-        "attempts": [
+        "attempts": [_attempt(row) for row in attempts],
+        "events": [
             {
-                "attempt": row["attempt"],
-                "workerId": str(row["worker_id"]),
-                "host": row["host"],
-                "startedAt": iso(row["started_at"]),
-                "finishedAt": iso(row["finished_at"]),
-                "outcome": row["outcome"],
-                "errorType": row["error_type"],
-                "error": row["error"],
+                "at": iso(entry.at),
+                "event": entry.event,
+                "attempt": entry.attempt,
+                "workerId": None if entry.worker_id is None else str(entry.worker_id),
+                "actor": entry.actor,
+                "reason": entry.reason,
             }
-            for row in attempts
+            for entry in await queue.history(job.id)
         ],
+        "requeuedAs": [str(job_id) for job_id in again],
     }
     if job.status == "waiting":
-        body |= standing(await request.app.state.queue.estimate(job.id))
-    return JSONResponse(body, headers={"Cache-Control": "no-store"})
+        body |= standing(await queue.estimate(job.id))
+    return JSONResponse(body, headers=NO_STORE)
+
+
+async def result(request: Request) -> Response:
+    """GET /api/admin/jobs/{jobId}/result: what it left behind, as its owner is answered."""
+    await require_admin(request)
+    return await results.show_of(request, await find_any(request), user_id=None)
+
+
+def _attempt(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "attempt": row["attempt"],
+        "workerId": str(row["worker_id"]),
+        "host": row["host"],
+        "startedAt": iso(row["started_at"]),
+        "finishedAt": iso(row["finished_at"]),
+        "outcome": row["outcome"],
+        "errorType": row["error_type"],
+        "error": row["error"],
+    }
 
 
 def _shape(request: Request, job: JobSnapshot) -> dict[str, Any]:
-    return dict(
-        job_shape(job, language_of(request.headers.get("accept-language", "")), request.scope.get("root_path", ""))
-    )
+    """As its owner sees it, and what concerns operators; its links are theirs."""
+    root = request.scope.get("root_path", "")
+    own = f"{root}{ADMIN_JOBS}/{job.id}"
+    return job_shape(job, language_of(request.headers.get("accept-language", "")), root) | {
+        "queue": job.queue,
+        "state": job.state.value,
+        "plan": PLANS[job.tier],
+        "retrying": job.status == "waiting" and job.error is not None,
+        "links": {"self": own, "result": f"{own}/result", "requeue": f"{own}/requeue", "cancel": f"{own}/cancel"},
+    }
 
 
-async def _find(request: Request) -> JobSnapshot:
+async def find_any(request: Request) -> JobSnapshot:
+    """The job in the path, whoever owns it. Problem 404."""
     jobs = await request.app.state.queue.read([parse_job_id(request.path_params["job_id"])])
     if not jobs:
         raise not_found("job")
@@ -125,99 +131,56 @@ async def _find(request: Request) -> JobSnapshot:
     return found
 
 
-Act = Callable[[Queue, UUID, str], Awaitable[object]]
-ACTIONS: dict[str, Act] = {
-    "requeue": lambda queue, job_id, actor: queue.requeue(job_id, actor=actor),
-    "cancel": lambda queue, job_id, actor: queue.cancel(job_id, actor=actor),
-}
-"""By name, for one job and whoever acts: raising JobNotFound, WrongState or EnqueueRefused where it cannot be."""
-
-
 async def requeue(request: Request) -> Response:
-    """POST /api/admin/jobs/{jobId}/requeue: its owner's quota applies."""
-    return await _act(request, "requeue")
+    """POST /api/admin/jobs/{jobId}/requeue: its owner's quota applies. Answers with the new job."""
+    return await _act(request, "requeue", lambda queue, job_id, actor: queue.requeue(job_id, actor=actor))
 
 
 async def cancel(request: Request) -> Response:
     """POST /api/admin/jobs/{jobId}/cancel."""
-    return await _act(request, "cancel")
+    return await _act(request, "cancel", lambda queue, job_id, actor: queue.cancel(job_id, actor=actor))
 
 
-async def requeue_many(request: Request) -> Response:
-    """POST /api/admin/jobs/requeue: of the jobs that have ended."""
-    return await _act_on_many(request, "requeue")
+async def move(request: Request) -> Response:
+    """PATCH /api/admin/jobs/{jobId}: a waiting job's priority."""
+    await require_admin(request)
+    to = (await read_as(Moved, request)).priority
+    return await _act(
+        request, "priority", lambda queue, job_id, actor: queue.set_priority(job_id, to, actor=actor), priority=to
+    )
 
 
-async def cancel_many(request: Request) -> Response:
-    """POST /api/admin/jobs/cancel: of the jobs that have not."""
-    return await _act_on_many(request, "cancel")
+async def delete(request: Request) -> Response:
+    """DELETE /api/admin/jobs/{jobId}: a final job, with its result."""
+    return await _act(request, "delete", lambda queue, job_id, actor: queue.delete(job_id, actor=actor))
 
 
-async def _act(request: Request, action: str) -> Response:
-    """One job, whoever owns it."""
+DONE = {
+    "requeue": "requeued",
+    "cancel": "cancelled",
+    "priority": "moved to another priority",
+    "delete": "deleted",
+}
+
+
+async def _act(
+    request: Request, action: str, act: Callable[[Queue, UUID, str], Awaitable[object]], **asked: Any
+) -> Response:
+    """One job, whoever owns it. act raises JobNotFound, WrongState or EnqueueRefused where it cannot be."""
     admin = await require_admin(request)
     job_id = parse_job_id(request.path_params["job_id"])
-    async with recorded(request, admin, f"job.{action}", f"job:{job_id}") as facts:
+    async with recorded(request, admin, f"job.{action}", f"job:{job_id}", **asked) as facts:
         try:
-            done = await ACTIONS[action](request.app.state.queue, job_id, acting(admin))
+            done = await act(request.app.state.queue, job_id, acting(admin))
         except JobNotFound:
             raise not_found("job") from None
         except WrongState as error:
-            raise conflict(f"The job is {error.state}: it cannot be made to {action}.") from None
+            raise conflict(f"The job is {error.state}: it cannot be {DONE[action]}.") from None
         made = getattr(done, "job_id", job_id)
         facts["jobId"] = str(made)
-    (job,) = await request.app.state.queue.read([made])
-    return JSONResponse(_shape(request, job), headers={"Cache-Control": "no-store"})
-
-
-async def _act_on_many(request: Request, action: str) -> Response:
-    """A dry run counts; then at most as many as were counted are acted on."""
-    admin = await require_admin(request)
-    bulk = await read_as(Bulk, request)
-    ids, is_all = await _matching(request, bulk, action)
-    if bulk.dry_run:
-        return _answer(action, matched=len(ids), is_all=is_all, acted=0, refused={})
-    if bulk.at_most is None:
-        detail = "Count first, with dryRun true; then say atMost, for how many jobs that count is meant."
-        raise Problem(
-            400, "Invalid input", detail, code="dry_run_first", details=[{"path": "atMost", "message": "is required"}]
-        )
-    return await _act_on(request, admin, action, bulk, ids, is_all=is_all)
-
-
-async def _act_on(
-    request: Request, admin: Account, action: str, bulk: Bulk, ids: list[UUID], *, is_all: bool
-) -> Response:
-    asked = bulk.filter.model_dump(mode="json", by_alias=True, exclude_none=True)
-    refused: dict[str, int] = {}
-    async with recorded(request, admin, f"jobs.{action}", "jobs", filter=asked, atMost=bulk.at_most) as facts:
-        # Kept up to date: should the database go away half-way, the log still says how far it came.
-        facts |= {"acted": 0, "refused": refused}
-        for job_id in ids[: bulk.at_most]:
-            try:
-                await ACTIONS[action](request.app.state.queue, job_id, acting(admin))
-                facts["acted"] += 1
-            except (JobNotFound, WrongState, EnqueueRefused) as error:
-                name = type(error).__name__
-                refused[name] = refused.get(name, 0) + 1
-    return _answer(action, matched=len(ids), is_all=is_all, acted=facts["acted"], refused=refused)
-
-
-def _answer(action: str, *, matched: int, is_all: bool, acted: int, refused: dict[str, int]) -> Response:
-    body = {"action": action, "matched": matched, "isAll": is_all, "acted": acted, "refused": refused}
-    return JSONResponse(body, headers={"Cache-Control": "no-store"})
-
-
-async def _matching(request: Request, bulk: Bulk, action: str) -> tuple[list[UUID], bool]:
-    """Ids of the jobs, up to MOST_AT_ONCE, and whether those are all."""
-    wanted, ids, before, looked_at = bulk.filter.search(), list[UUID](), None, 0
-    queue: Queue = request.app.state.queue
-    while looked_at < MOST_LOOKED_AT:
-        async with request.app.state.pool.connection() as connection:
-            found = await search(connection, wanted, before=before, limit=MOST_AT_ONCE)
-        fit = {job.id for job in await queue.read(found.job_ids) if job.is_final is (action == "requeue")}
-        ids += [job_id for job_id in found.job_ids if job_id in fit]
-        if len(ids) > MOST_AT_ONCE or found.following is None:
-            return ids[:MOST_AT_ONCE], len(ids) <= MOST_AT_ONCE
-        before, looked_at = found.following, looked_at + found.looked_at
-    return ids, False
+    if action == "delete":
+        return Response(status_code=204, headers=NO_STORE)
+    jobs = await request.app.state.queue.read([made])
+    if not jobs:
+        raise not_found("job")
+    return JSONResponse(_shape(request, jobs[0]), headers=NO_STORE)

@@ -2,17 +2,21 @@
 
 from typing import Any
 
+from api.accounts import PLANS
 from api.admin import answers
 from api.admin.accounts import Change, Grant
-from api.admin.jobs import Bulk, Wanted
+from api.admin.bulk import Bulk, BulkMove
+from api.admin.jobs import Moved
 from api.admin.queues import Limits
-from api.answers import Job
-from api.operations import CURSOR, EVENTS, LANGUAGE, TEXT, Operation, limit_up_to
+from api.admin.wanted import Wanted
+from api.operations import CURSOR, EVENTS, LANGUAGE, RESULT, RESULT_QUERY, TEXT, Operation, limit_up_to
 
 ADMIN = "/api/admin"
 BODY = (400, 408, 413, 415)
 FAILED = {"filter": {"status": "failed", "error": "lease"}}
 UUID_TEXT = {"type": "string", "format": "uuid"}
+MOMENT = {"type": "string", "format": "date-time"}
+ID_CURSOR = {"type": "string", "pattern": "^[0-9]{1,18}$"}
 
 
 def _wanted() -> dict[str, dict[str, Any]]:
@@ -51,17 +55,49 @@ OPERATIONS: tuple[Operation, ...] = (
         refuses=BODY,
     ),
     Operation(
-        "GET", f"{ADMIN}/jobs/{{jobId}}", "One job with its args, attempts and errors", {200: answers.JobDetail},
-        headers=LANGUAGE, refuses=(404,),
+        "POST", f"{ADMIN}/jobs/delete", "Remove many final jobs: count first, then act on at most as many",
+        {200: answers.BulkDone}, body=Bulk,
+        examples={"count": {"filter": {"status": "cancelled", "until": "2022-01-01T00:00:00Z"}, "dryRun": True}},
+        refuses=BODY,
     ),
     Operation(
-        "POST", f"{ADMIN}/jobs/{{jobId}}/requeue", "Run a final job again; its owner's quota applies", {200: Job},
-        refuses=(402, 404, 409),
+        "POST", f"{ADMIN}/jobs/priority", "Move many waiting jobs: count first, then act on at most as many",
+        {200: answers.BulkDone}, body=BulkMove,
+        examples={"count": {"filter": {"symbol": "AAPL"}, "priority": 9, "dryRun": True}}, refuses=BODY,
     ),
-    Operation("POST", f"{ADMIN}/jobs/{{jobId}}/cancel", "Cancel a job", {200: Job}, refuses=(404, 409)),
+    Operation(
+        "GET", f"{ADMIN}/jobs/{{jobId}}", "One job with its args, attempts, history and errors",
+        {200: answers.JobDetail}, headers=LANGUAGE, refuses=(404,),
+    ),
+    Operation(
+        "PATCH", f"{ADMIN}/jobs/{{jobId}}", "Move a waiting job to another priority", {200: answers.AdminJob},
+        body=Moved, examples={"first": {"priority": 10}}, refuses=(404, 409, *BODY),
+    ),
+    Operation(
+        "DELETE", f"{ADMIN}/jobs/{{jobId}}", "Remove a final job with its result", {204: None}, refuses=(404, 409)
+    ),
+    Operation(
+        "GET", f"{ADMIN}/jobs/{{jobId}}/result", "What a completed job left behind, whoever owns it",
+        {200: RESULT}, query=RESULT_QUERY, refuses=(400, 404, 409, 410),
+    ),
+    Operation(
+        "POST", f"{ADMIN}/jobs/{{jobId}}/requeue", "Run a final job again; its owner's quota applies",
+        {200: answers.AdminJob}, refuses=(402, 404, 409),
+    ),
+    Operation(
+        "POST", f"{ADMIN}/jobs/{{jobId}}/cancel", "Cancel a job", {200: answers.AdminJob}, refuses=(404, 409)
+    ),
     Operation(
         "GET", f"{ADMIN}/accounts", "Accounts, newest first", {200: answers.Accounts},
-        query={"cursor": CURSOR, "limit": limit_up_to(200)}, refuses=(400,),
+        query={
+            "userId": UUID_TEXT, "plan": {"type": "string", "enum": list(PLANS)},
+            "cursor": CURSOR, "limit": limit_up_to(200),
+        },
+        refuses=(400,),
+    ),
+    Operation(
+        "GET", f"{ADMIN}/accounts/{{userId}}/ledger", "Movements of an account's credits, newest first",
+        {200: answers.Movements}, query={"cursor": ID_CURSOR, "limit": limit_up_to(200)}, refuses=(400, 404),
     ),
     Operation(
         "GET", f"{ADMIN}/accounts/{{userId}}", "One account and its ledger", {200: answers.AccountDetail},
@@ -80,7 +116,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET", f"{ADMIN}/audit", "What administrators did, newest first", {200: answers.Audit},
         query={
             "target": TEXT, "action": TEXT, "userId": UUID_TEXT,
-            "cursor": {"type": "string", "pattern": "^[0-9]{1,18}$"}, "limit": limit_up_to(200),
+            "since": MOMENT, "until": MOMENT, "cursor": ID_CURSOR, "limit": limit_up_to(200),
         },
         refuses=(400,),
     ),

@@ -1,10 +1,9 @@
-"""/api/admin/queues and /api/admin/workers: what is open, how much, and who works on it."""
+"""/api/admin/queues: what is open, and how much."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Literal
-from uuid import UUID
 
+from psycopg import AsyncConnection
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from starlette.requests import Request
@@ -14,7 +13,6 @@ from api.admin.audit import acting, recorded
 from api.admin.bodies import read_as
 from api.auth import require_admin
 from api.problems import invalid, not_found
-from api.shapes import iso
 from pgqueue import UNSET, Queue, Unset, overview
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -34,7 +32,12 @@ class Limits(BaseModel):
 async def show(request: Request) -> Response:
     """GET /api/admin/queues."""
     await require_admin(request)
-    return JSONResponse({"queues": [_shape(row) for row in await _rows(request)]}, headers=NO_STORE)
+    return JSONResponse({"queues": await _all(request)}, headers=NO_STORE)
+
+
+async def read_queues(connection: AsyncConnection[Any]) -> list[dict[str, Any]]:
+    """Every queue, by name, as operators are answered."""
+    return [_shape(row) for row in await overview.list_queues(connection)]
 
 
 async def pause(request: Request) -> Response:
@@ -87,19 +90,19 @@ def _given(given: Mapping[str, Any], name: str) -> int | Unset | None:
 async def _name(request: Request) -> str:
     """The queue's name. 404 for one that is not there: none is made by a slip of the pen."""
     name: str = request.path_params["queue"]
-    if name not in {row["name"] for row in await _rows(request)}:
+    if name not in {queue["name"] for queue in await _all(request)}:
         raise not_found("queue")
     return name
 
 
 async def _one(request: Request, name: str) -> Response:
-    (row,) = [row for row in await _rows(request) if row["name"] == name]
-    return JSONResponse(_shape(row), headers=NO_STORE)
+    (queue,) = [queue for queue in await _all(request) if queue["name"] == name]
+    return JSONResponse(queue, headers=NO_STORE)
 
 
-async def _rows(request: Request) -> Any:
+async def _all(request: Request) -> list[dict[str, Any]]:
     async with request.app.state.pool.connection() as connection:
-        return await overview.list_queues(connection)
+        return await read_queues(connection)
 
 
 def _shape(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,43 +117,4 @@ def _shape(row: Mapping[str, Any]) -> dict[str, Any]:
         "maxRunning": row["max_running"],
         "starts": row["starts"],
         "perSeconds": row["per_seconds"],
-    }
-
-
-async def workers(request: Request) -> Response:
-    """GET /api/admin/workers: those that hold a lease, and what each of their slots runs."""
-    await require_admin(request)
-    queue: Queue = request.app.state.queue
-    async with request.app.state.pool.connection() as connection:
-        busy = await overview.list_slots(connection)
-    running: defaultdict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for row in busy:
-        running[row["worker_id"]].append(_slot(row))
-    shapes = [
-        {
-            "id": str(row["id"]),
-            "host": row["host"],
-            "pid": row["pid"],
-            "queue": row["queue"],
-            "version": row["version"],
-            "slots": row["slots"],
-            "draining": row["draining"],
-            "startedAt": iso(row["started_at"]),
-            "beatAt": iso(row["beat_at"]),
-            "running": running[row["id"]],
-        }
-        for row in await queue.workers()
-    ]
-    return JSONResponse({"workers": shapes}, headers=NO_STORE)
-
-
-def _slot(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "jobId": str(row["id"]),
-        "kind": row["kind"],
-        "userId": str(row["user_id"]),
-        "attempt": row["attempt"],
-        "progress": row["percent"],
-        "stepCode": row["step"],
-        "startedAt": iso(row["started_at"]),
     }

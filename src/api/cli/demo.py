@@ -15,7 +15,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from api.cli.client import Client
-from api.cli.stack import Stack, first_free, running_stack, to_json
+from api.cli.stack import Stack, running_stack, to_json
+from api.cli.warming import CompilingBar
 from pgqueue import load_settings
 
 EXAMPLE = {
@@ -25,6 +26,7 @@ EXAMPLE = {
 }
 """The first request of the API's documentation."""
 
+OPERATOR = uuid5(NAMESPACE_URL, "pgqueue:operator")
 LOOK_SECONDS = 0.5
 STAGES = {"database": "PostgreSQL", "schema": "schema", "start": "prices, API, worker"}
 METRICS = {
@@ -51,15 +53,21 @@ def demo(
     began = time.monotonic()
     stays = not as_json and sys.stdout.isatty()
     logging.basicConfig(format="%(message)s")
-    with running_stack(
-        load_settings(),
-        user_id=uuid5(NAMESPACE_URL, "pgqueue:demo"),
-        plan="pro",
-        host=host,
-        port=first_free(host, port),
-        logs_to_terminal=False,
-        tell=lambda name, seconds: console.print(f"[green]✓[/] {STAGES[name]} [dim]{seconds:.1f} s[/]"),
-    ) as stack:
+    with (
+        CompilingBar(console) as bar,
+        running_stack(
+            load_settings(),
+            user_id=uuid5(NAMESPACE_URL, "pgqueue:demo"),
+            # Where all of it stops at once, nobody is to operate it.
+            operator_id=OPERATOR if stays else None,
+            plan="pro",
+            host=host,
+            port=port,
+            logs_to_terminal=False,
+            tell=lambda name, seconds: console.print(f"[green]✓[/] {STAGES[name]} [dim]{seconds:.1f} s[/]"),
+            tell_of_compiling=bar.tell,
+        ) as stack,
+    ):
         final, result = _run_example(stack, console)
         stack.seconds["total"] = round(time.monotonic() - began, 3)
         if as_json:
@@ -68,6 +76,7 @@ def demo(
             _show(console, final, result)
             if stays:
                 console.print(f"\nThe page: {stack.login_url}", soft_wrap=True, highlight=False)
+                console.print(f"Operate:  {stack.operator_url}", soft_wrap=True, highlight=False)
             else:
                 console.print(
                     f"\nThe page was {stack.url}. Not on a terminal: all of it stops now; `make up` keeps it."
@@ -82,16 +91,22 @@ def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Start everything to work against: its account is `pro`. Runs until Ctrl-C."""
     _end_on_sigterm()
     console = Console(stderr=True)
-    with running_stack(
-        load_settings(),
-        user_id=uuid5(NAMESPACE_URL, "pgqueue:up"),
-        plan="pro",
-        host=host,
-        port=first_free(host, port),
-        logs_to_terminal=True,
-        tell=lambda name, seconds: console.print(f"[green]✓[/] {STAGES[name]} [dim]{seconds:.1f} s[/]"),
-    ) as stack:
+    with (
+        CompilingBar(console) as bar,
+        running_stack(
+            load_settings(),
+            user_id=uuid5(NAMESPACE_URL, "pgqueue:up"),
+            operator_id=OPERATOR,
+            plan="pro",
+            host=host,
+            port=port,
+            logs_to_terminal=True,
+            tell=lambda name, seconds: console.print(f"[green]✓[/] {STAGES[name]} [dim]{seconds:.1f} s[/]"),
+            tell_of_compiling=bar.tell,
+        ) as stack,
+    ):
         console.print(f"The page: {stack.login_url}", soft_wrap=True, highlight=False)
+        console.print(f"Operate:  {stack.operator_url}", soft_wrap=True, highlight=False)
         console.print(f"The API:  {stack.url}  (Authorization: Bearer {stack.key})", soft_wrap=True, highlight=False)
         console.print(f"Database: DATABASE_URL='{stack.database_url}'", soft_wrap=True, highlight=False)
         console.print("[dim]Runs until Ctrl-C.[/]")

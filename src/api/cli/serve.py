@@ -24,21 +24,31 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one [default: PGQUEUE_API_PORT or 8000].")
     ] = None,
+    any_port: Annotated[bool, typer.Option("--any-port", help="When the port is taken, take a free one.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help='Say {"url": …} on stdout once requests are taken.')] = False,
     access_log: Annotated[bool, typer.Option(help="One line per request on stderr.")] = True,
 ) -> None:
-    """Serve the API and the page until SIGTERM or Ctrl-C."""
+    """Serve the API and the page until SIGTERM or Ctrl-C; exit code 1 when it cannot."""
     # Loaded here: other commands should not wait for a web server.
     import uvicorn
 
     from api.app import create_app
+    from api.cli.listening import listen
     from api.settings import load_api_settings
-    from pgqueue import check_database, check_row_security, configure_logs, load_settings, require_url
+    from pgqueue import (
+        check_database,
+        check_row_security,
+        configure_logs,
+        load_settings,
+        require_url,
+        warn_of_unknown_settings,
+    )
 
     chosen: dict[str, Any] = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
     settings = load_api_settings(**chosen)
     queue_settings = load_settings()
     configure_logs(as_json=queue_settings.log_format == "json")
+    warn_of_unknown_settings()
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     database_url = require_url(queue_settings)
     # Asked before anything listens: a wrong address or schema is then one sentence instead of a failed start.
@@ -48,6 +58,7 @@ def serve(
         log.warning("no row-level security behind the API", extra={"reason": settings.without_row_security})
     else:
         asyncio.run(check_row_security(database_url))
+    sockets = listen(settings.host, settings.port, or_any=any_port)
     app = create_app(settings, database_url=database_url, queue_name=queue_settings.queue)
 
     def announce(url: str) -> None:
@@ -59,8 +70,6 @@ def serve(
     served = AccessLog(app) if access_log else app
     config = uvicorn.Config(
         Abortable(served),
-        host=settings.host,
-        port=settings.port,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -73,7 +82,7 @@ def serve(
     )
     # The hub is made when the application starts: looked up late.
     server = _server(config, on_exit=lambda: app.state.hub.close(), on_started=announce)  # noqa: PLW0108
-    server.run()
+    server.run(sockets)
     raise typer.Exit(0 if server.started else 1)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
+from api.cli.warming import Tell, followed
 from pgqueue import Companion, EmbeddedServer, PgQueueError, Settings
 
 
@@ -31,6 +32,8 @@ class Stack:
     key: str
     user_id: UUID
     login_url: str
+    operator_url: str | None
+    """Logs an operator in, where there is to be one."""
     prices: str
     parts: dict[str, Companion]
     seconds: dict[str, float] = field(default_factory=dict)
@@ -64,13 +67,18 @@ def running_stack(
     settings: Settings,
     *,
     user_id: UUID,
+    operator_id: UUID | None,
     plan: str,
     host: str,
     port: int,
     logs_to_terminal: bool,
     tell: Callable[[str, float], None],
+    tell_of_compiling: Tell,
 ) -> Iterator[Stack]:
-    """Everything up; all of it is gone afterwards, whatever happens in between."""
+    """Everything up; all of it is gone afterwards, whatever happens in between.
+
+    tell_of_compiling: what the worker logs of it, where its log is not the terminal's.
+    """
     stages = Stages(tell)
     with ExitStack() as stack:
         with stages.stage("database"):
@@ -85,21 +93,37 @@ def running_stack(
             # Prices are loaded while the worker warms its kernels and the API comes up.
             with stages.stage("start"):
                 worker = _part(stack, parts, ["worker", "--json"], environment, logs)
-                serve = _part(stack, parts, ["serve", "--host", host, "--port", str(port), "--json"], environment, logs)
+                listens = ["--host", host, "--port", str(port), "--any-port"]
+                serve = _part(stack, parts, ["serve", *listens, "--json"], environment, logs)
                 prices = ask("data", "sample", environment=environment)
                 key = json.loads(
                     ask(
-                        "keys", "create", "--user", str(user_id), "--plan", plan, "--name", "started here",
-                        "--expires", "1d", "--json", environment=environment,
+                        "keys", "create", "--user", str(user_id), "--plan", plan, "--change-plan",
+                        "--name", "started here", "--expires", "1d", "--json", environment=environment,
                     )
                 )  # fmt: skip
                 url = json.loads(_ready("the API", serve, logs))["url"]
-                _ready("the worker", worker, logs)
-        login = json.loads(
-            ask("keys", "login", "--user", str(user_id), "--url", url, "--json", environment=environment)
+                with followed(logs and logs / "worker.log", tell_of_compiling):
+                    _ready("the worker", worker, logs)
+        yield Stack(
+            database_url=database_url,
+            url=url,
+            key=key["key"],
+            user_id=user_id,
+            login_url=_login(user_id, url, environment=environment),
+            operator_url=None
+            if operator_id is None
+            else _login(operator_id, url, "--role", "admin", environment=environment),
+            prices=prices.strip(),
+            parts={"the worker": worker, "the API": serve},
+            seconds=stages.seconds,
         )
-        running = {"the worker": worker, "the API": serve}
-        yield Stack(database_url, url, key["key"], user_id, login["url"], prices.strip(), running, stages.seconds)
+
+
+def _login(user_id: UUID, url: str, *options: str, environment: dict[str, str]) -> str:
+    """An address that logs that user in, once."""
+    answer = ask("keys", "login", "--user", str(user_id), "--url", url, *options, "--json", environment=environment)
+    return str(json.loads(answer)["url"])
 
 
 def ask(*command: str, environment: dict[str, str]) -> str:
@@ -143,19 +167,6 @@ def _log_dir(settings: Settings) -> Path:
 
 def _tail(text: str, lines: int = 5) -> str:
     return " / ".join(text.strip().splitlines()[-lines:])
-
-
-def first_free(host: str, wanted: int) -> int:
-    """The wanted port when nobody has it, else 0: any free one."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, wanted))
-        except OSError:
-            return 0
-    return wanted
 
 
 def to_json(value: Any) -> str:

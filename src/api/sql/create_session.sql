@@ -1,10 +1,5 @@
--- A session begins; sessions long over go. It ends no later than the credential that opened it (which may be just over:
--- tokens have some seconds of grace).
-with over as (
-  delete from api.sessions
-   where user_id = %(user_id)s
-     and expires_at < clock_timestamp() - interval '1 day'
-)
+-- A session begins. It ends no later than the credential that opened it (which may be just over: tokens have some
+-- seconds of grace).
 insert into api.sessions (hash, user_id, expires_at, key_id, scopes, claimed_plan, claimed_role)
 values (%(hash)s, %(user_id)s,
         least(clock_timestamp() + make_interval(secs => %(seconds)s),

@@ -134,8 +134,8 @@ def delete(
 
 Symbol = Annotated[str | None, typer.Argument(help="What to trade. Default: the strategy's own symbol.")]
 StrategyOption = Annotated[str, typer.Option(help="A built-in's name or id, or a .json file with one.")]
-Start = Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")]
-End = Annotated[str, typer.Option("--to", help="Last day, inclusive.")]
+Start = Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD [default: the symbol's first].")]
+End = Annotated[str | None, typer.Option("--to", help="Last day, inclusive [default: the symbol's last].")]
 Capital = Annotated[float, typer.Option(help="100 to 10,000,000.")]
 Param = Annotated[list[str] | None, typer.Option(help="Override a parameter: fast=10. May be repeated.")]
 Commission = Annotated[float, typer.Option(help="Fraction of the money that a fill moves: 0.001.")]
@@ -155,8 +155,8 @@ Against = Annotated[str | None, typer.Option(help="A symbol to compare with: alp
 def backtest(
     symbol: Symbol = None,
     strategy: StrategyOption = "sma-cross",
-    start: Start = "2020-01-01",
-    end: End = "2022-12-28",
+    start: Start = None,
+    end: End = None,
     capital: Capital = 10_000,
     timeframe: Timeframe = "1d",
     param: Param = None,
@@ -173,7 +173,10 @@ def backtest(
     as_json: AsJson = False,
 ) -> None:
     """Run a backtest here and now, without a queue, on stored prices or the bundled ones."""
-    from engine.cli import running
+    from engine.cli import terminal
+
+    with terminal.kernels_compiled():
+        from engine.cli import running
 
     costs = _costs(commission, slippage, fixed, minimum, per_unit)
     members = _members(strategy, symbol, timeframe, start, end, capital, costs)
@@ -193,8 +196,8 @@ def sweep(
         "sharpeRatio"
     ),
     top: Annotated[int, typer.Option(help="How many of the best are shown, 1 to 10.")] = 5,
-    start: Start = "2020-01-01",
-    end: End = "2022-12-28",
+    start: Start = None,
+    end: End = None,
     capital: Capital = 10_000,
     timeframe: Timeframe = "1d",
     param: Param = None,
@@ -211,7 +214,10 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Run a strategy over a grid of its parameters and rank what comes out."""
-    from engine.cli import sweeping
+    from engine.cli import terminal
+
+    with terminal.kernels_compiled():
+        from engine.cli import sweeping
 
     costs = _costs(commission, slippage, fixed, minimum, per_unit)
     members = _members(strategy, symbol, timeframe, start, end, capital, costs)
@@ -231,7 +237,13 @@ def _costs(commission: float, slippage: float, fixed: float, minimum: float, per
 
 
 def _members(
-    strategy: str, symbol: str | None, timeframe: str, start: str, end: str, capital: float, costs: dict[str, float]
+    strategy: str,
+    symbol: str | None,
+    timeframe: str,
+    start: str | None,
+    end: str | None,
+    capital: float,
+    costs: dict[str, float],
 ) -> dict[str, Any]:
     return {
         "strategyId": strategy,

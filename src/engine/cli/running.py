@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ import typer
 
 from engine import backtest as engine_run
 from engine import jobs, sample, strategies
-from engine.cli import terminal
+from engine.cli import days, terminal
 from engine.errors import RequestError, StrategyError
 from engine.metrics import HEADLINE
 from engine.request import BacktestRequest, parse_args
@@ -45,12 +46,14 @@ PERCENTAGES = ("cagr", "maxDrawdown", "winRate", "volatility", "totalReturn", "e
 
 
 def backtest(members: Mapping[str, Any], params: Sequence[str], *, as_json: bool) -> None:
-    """members: a request as a flat body. params: overrides as NAME=NUMBER."""
-    overrides = read_overrides(params)
+    """members: a request as a flat body, its days None where they were not named. params: overrides as NAME=NUMBER."""
+    asked = {**members, "strategyParams": read_overrides(params)}
+    read_as = partial(read_request, parse_args)
     with terminal.sentences():
-        request, template = find_strategy(read_request(parse_args, {**members, "strategyParams": overrides}))
+        request, template = find_strategy(read_as(days.anytime(asked)))
         strategy = template.bind(request.strategy_params)
         prices, benchmark = find_prices(request, strategy.warm_up)
+        request = days.within(asked, request, prices.series, read_as)
         summary = summarize(engine_run.run(request, strategy, prices, benchmark=benchmark))
     if as_json:
         terminal.write_json(summary)

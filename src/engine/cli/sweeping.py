@@ -2,13 +2,14 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from engine import sweep as engine_sweep
-from engine.cli import terminal
+from engine.cli import days, terminal
 from engine.cli.running import find_prices, find_strategy, metric, read_overrides, read_request
 from engine.metrics import SWEPT
 from engine.sweep_plan import plan
@@ -21,13 +22,14 @@ EXAMPLE = "as fast=5:50:5 (from, to, step) or fast=5,10,20"
 def sweep(
     members: Mapping[str, Any], grid: Sequence[str], params: Sequence[str], *, csv_file: Path | None, as_json: bool
 ) -> None:
-    """members: a request as a flat body. grid: axes as NAME=VALUES. params: overrides as NAME=NUMBER."""
-    overrides, axes = read_overrides(params), read_axes(grid)
+    """members, params: as for a backtest. grid: axes as NAME=VALUES."""
+    asked = {**members, "strategyParams": read_overrides(params), "grid": read_axes(grid)}
+    read_as = partial(read_request, parse_sweep_args)
     with terminal.sentences():
-        asked = {**members, "strategyParams": overrides, "grid": axes}
-        request, template = find_strategy(read_request(parse_sweep_args, asked))
+        request, template = find_strategy(read_as(days.anytime(asked)))
         made = plan(request, template)
         prices, _ = find_prices(request, made.warm_up)
+        request = days.within(asked, request, prices.series, read_as)
         with terminal.progress_bar(f"{made.grid.count:,} combinations") as tell:
             result = engine_sweep.run(
                 request, made, prices, on_progress=lambda percent, _step, _left: tell(percent, 90)

@@ -4,13 +4,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import NoReturn
 
 import psycopg
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, MofNCompleteColumn, Progress
 from rich.table import Table
 
 from engine.errors import DatabaseUnset, EngineError, GridTooLarge, RequestError, StrategyError
@@ -47,12 +47,31 @@ def connection() -> Iterator[psycopg.Connection]:
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar to call with (done, all); on stderr, only on a terminal, and gone when it is done."""
+def progress_bar(label: str, *, is_counted: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A bar to call with (done, all), as a share or counted; on stderr, only on a terminal, gone when it is done."""
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+    columns = Progress.get_default_columns() if not is_counted else (BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(label)
         yield lambda done, count: progress.update(task, completed=done, total=count)
+
+
+@contextmanager
+def kernels_compiled() -> Iterator[None]:
+    """Import what computes inside: where that takes half a minute, once, it is said, on a terminal with a bar."""
+    from engine import compiling
+
+    with ExitStack() as stack:
+        bars: list[Callable[[int, int], None]] = []
+
+        def tell(done: int, count: int) -> None:
+            if not bars:
+                note(f"{compiling.sentence(count)} …")
+                bars.append(stack.enter_context(progress_bar("", is_counted=True)))
+            bars[0](done, count)
+
+        with compiling.told(tell):
+            yield
 
 
 def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[str] = ()) -> None:

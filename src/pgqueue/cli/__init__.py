@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from pgqueue.cli import accounts, doctor, enqueue, jobs, migrate, queue, requeue, worker
 from pgqueue.database import running_url
-from pgqueue.errors import PgQueueError
+from pgqueue.errors import PgQueueError, did_you_mean
 from pgqueue.settings import InvalidSettings, load_settings
 
 GROUP = "pgqueue.commands"
@@ -31,6 +31,12 @@ class CommandLine(TyperGroup):
             return own
         _name_the_running_server()
         return _command(cmd_name, entry.load())
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        # typer's own suggestion knows nothing of the entry points; in the groups beneath us it does what is wanted.
+        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
+            ctx.fail(f"no command {args[0]!r}{did_you_mean(args[0], self.list_commands(ctx))}")
+        return super().resolve_command(ctx, args)
 
 
 def _name_the_running_server() -> None:
@@ -84,7 +90,9 @@ def main() -> None:
     except (PgQueueError, PoolTimeout) as error:
         sys.exit(_say(str(error)))
     except psycopg.OperationalError as error:
-        sys.exit(_say(f"database: {' '.join(str(error).split())}. Check DATABASE_URL and that the server runs."))
+        sys.exit(
+            _say(f"database: {' '.join(str(error).split()).rstrip('?.')}. Check DATABASE_URL and that the server runs.")
+        )
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from pgqueue.cli.output import console, notes, write_json
-from pgqueue.database import open_pool, require_url
+from pgqueue.database import connect, require_url
 from pgqueue.doctor import Finding, Verdict, examine
 from pgqueue.settings import load_settings
 
@@ -33,9 +33,9 @@ def doctor(
 
 
 async def _examine() -> list[Finding]:
-    # Not the usual way in: that one refuses a schema it does not know, and the doctor is to say so.
-    url = require_url(load_settings())
-    async with open_pool(url, size=1, application_name="pgqueue doctor") as pool, pool.connection() as connection:
+    # Not the usual way in: that one refuses a schema it does not know, and the doctor is to say so. And no pool, which
+    # would go on knocking at a dead database.
+    async with connect(require_url(load_settings()), application_name="pgqueue doctor") as connection:
         return await examine(connection)
 
 

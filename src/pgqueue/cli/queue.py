@@ -6,12 +6,17 @@ import typer
 
 from pgqueue.cli import session
 from pgqueue.cli.output import console, notes, write_json, write_table
+from pgqueue.errors import UnknownQueue
 from pgqueue.queue import Queue
 
 app = typer.Typer(no_args_is_help=True, help="Look at a queue and its workers; pause and resume it.")
 
 Name = Annotated[str | None, typer.Argument(help="Queue [default: PGQUEUE_QUEUE or backtest].")]
+Create = Annotated[bool, typer.Option("--create", help="Make a queue of that name, ahead of its first job.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+
+MADE_BY_ITSELF = "It is made with its first job, or by its first worker."
+MADE_BY_ASKING = "Say --create to make it, ahead of its first job."
 
 
 @app.command()
@@ -19,6 +24,7 @@ def stats(queue: Name = None, as_json: Json = False) -> None:
     """Count what waits and runs, and list the live workers."""
 
     async def work(jobs: Queue, _database_url: str) -> None:
+        await _refuse_unknown(jobs, queue, remedy=MADE_BY_ITSELF)
         found = await jobs.stats(queue)
         workers = await jobs.workers()
         if as_json:
@@ -56,6 +62,7 @@ def limit(
     max_waiting: Limit = None,
     starts: Limit = None,
     per: Annotated[float | None, typer.Option(min=0.001, help="Seconds in which so many --starts may be.")] = None,
+    create: Create = False,
     as_json: Json = False,
 ) -> None:
     """Show what the queue allows, or change it: jobs at once, jobs that wait, starts per interval."""
@@ -65,6 +72,8 @@ def limit(
         raise typer.BadParameter("--starts and --per go together: --starts 10 --per 10 is ten in any ten seconds.")
 
     async def work(jobs: Queue, _database_url: str) -> None:
+        if not create:
+            await _refuse_unknown(jobs, queue, remedy=MADE_BY_ASKING)
         allowed = await jobs.limit(queue, **chosen, per_seconds=per)
         if as_json:
             write_json(dict(allowed))
@@ -84,10 +93,12 @@ def _limit(name: str, text: str) -> int | None:
 
 
 @app.command()
-def pause(queue: Name = None) -> None:
+def pause(queue: Name = None, create: Create = False) -> None:
     """Start nothing more from the queue; what runs, runs on."""
 
     async def work(jobs: Queue, _database_url: str) -> None:
+        if not create:
+            await _refuse_unknown(jobs, queue, remedy=MADE_BY_ASKING)
         await jobs.pause(queue)
         notes.print(f"Paused {jobs.name if queue is None else queue}. Resume with `pgqueue queue resume`.")
 
@@ -99,7 +110,17 @@ def resume(queue: Name = None) -> None:
     """Start jobs of the queue again."""
 
     async def work(jobs: Queue, _database_url: str) -> None:
+        await _refuse_unknown(jobs, queue, remedy=MADE_BY_ITSELF)
         await jobs.resume(queue)
         notes.print(f"Resumed {jobs.name if queue is None else queue}.")
 
     raise typer.Exit(session.run(work))
+
+
+async def _refuse_unknown(jobs: Queue, queue: str | None, *, remedy: str) -> None:
+    """A slip of the pen makes no queue. The one of the settings need not be there yet: it will be."""
+    if queue is None or queue == jobs.name:
+        return
+    known = await jobs.names()
+    if queue not in known:
+        raise UnknownQueue(queue, [*known, jobs.name], remedy=remedy)

@@ -10,6 +10,7 @@ import uvloop
 from pgqueue import handlers, logs
 from pgqueue.cli.output import write_json
 from pgqueue.database import require_url
+from pgqueue.environment import warn_of_unknown_settings
 from pgqueue.schema_version import check_database
 from pgqueue.settings import load_settings
 from pgqueue.worker import Worker
@@ -32,6 +33,7 @@ def worker(
     chosen = {"queue": queue, "slots": slots, "worker_port": port}
     settings = load_settings(**{name: value for name, value in chosen.items() if value is not None})
     logs.configure(as_json=settings.log_format == "json")
+    warn_of_unknown_settings()
     database_url = require_url(settings)
 
     async def work() -> None:

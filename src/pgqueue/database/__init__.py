@@ -3,7 +3,7 @@
 from pgqueue.database.connection import PatientConnection, answer_within, connect_options, keeps_plans
 from pgqueue.database.embedded import EmbeddedServer
 from pgqueue.database.errors import DatabaseMissing, EmbeddedServerFailed
-from pgqueue.database.pool import open_pool
+from pgqueue.database.pool import connect, open_pool
 from pgqueue.database.url import require_url, running_url
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "EmbeddedServerFailed",
     "PatientConnection",
     "answer_within",
+    "connect",
     "connect_options",
     "keeps_plans",
     "open_pool",

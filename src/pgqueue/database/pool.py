@@ -58,6 +58,16 @@ def open_pool(
     )
 
 
+@asynccontextmanager
+async def connect(database_url: str, *, application_name: str) -> AsyncIterator[PatientConnection]:
+    """One connection as a pool hands them out, and at once the server's own words when there is none."""
+    async with await PatientConnection.connect(
+        database_url, autocommit=True, prepare_threshold=None, **connect_options(application_name)
+    ) as connection:
+        await _configure(connection)
+        yield connection
+
+
 class _Pool(AsyncConnectionPool):
     """Tells once of an outage, and knocks until it is over."""
 

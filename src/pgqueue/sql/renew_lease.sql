@@ -4,7 +4,8 @@
 update pgqueue.workers
    set beat_at = clock_timestamp(),
        lease_expires_at = clock_timestamp() + make_interval(secs => %(lease_seconds)s),
-       draining = %(draining)s
+       draining = %(draining)s,
+       memory_bytes = %(memory_bytes)s
  where id = %(worker_id)s
    and stopped_at is null
 returning array(select jobs.id

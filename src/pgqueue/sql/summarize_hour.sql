@@ -1,13 +1,15 @@
--- The last hour, of each queue's newest ended jobs up to a limit: waits, runs, and what ended in each minute.
+-- The last hour, of each queue's newest ended jobs up to a limit: waits, runs, and what ended in each minute. Where the
+-- limit cut a queue's jobs short, whole_from says since when all of them are counted. The time is the statement's, which an
+-- index can be asked for; the clock's is asked of every row.
 with ended as materialized (
   select latest.*
     from pgqueue.queues
    cross join lateral (
-         select state, run_at, started_at, finished_at
+         select queue, state, run_at, started_at, finished_at
            from pgqueue.jobs
           where jobs.queue = queues.name
             and finished_at is not null
-            and finished_at > clock_timestamp() - interval '1 hour'
+            and finished_at > statement_timestamp() - interval '1 hour'
           order by finished_at desc
           limit %(count_limit)s) as latest
 )
@@ -22,5 +24,7 @@ select count(*)::int as jobs,
                        count(*) filter (where state = 'failed') as failed,
                        count(*) filter (where state = 'cancelled') as cancelled
                   from ended
-                 group by 1) as by_minute) as minutes
+                 group by 1) as by_minute) as minutes,
+       (select max(oldest) from (select min(finished_at) as oldest from ended
+                                  group by queue having count(*) >= %(count_limit)s) as cut_short) as whole_from
   from ended

@@ -4,10 +4,19 @@ import { get } from "./calls.js";
 
 const POLL_MILLISECONDS = 2_000;
 const LONGEST_MILLISECONDS = 16_000;
-const KINDS = ["stats", "queues", "workers"];
+/** How each kind is asked for where nothing is pushed. */
+const ASKED = {
+  stats: (signal) => get("/stats", signal),
+  queues: (signal) => get("/queues", signal),
+  workers: (signal) => get("/workers", signal),
+  audit: async (signal) => ({ newest: (await get("/audit?limit=1", signal)).entries[0]?.id ?? null }),
+};
+export const KINDS = Object.keys(ASKED);
 
 export class Figures {
   reached = true;
+  /** When anything came last, in epoch milliseconds of this clock; null before. */
+  takenAt = null;
   #calls;
   #newest = {};
   #listeners = new Map(KINDS.map((kind) => [kind, new Set()]));
@@ -21,7 +30,7 @@ export class Figures {
     this.#calls = calls;
   }
 
-  /** The newest of that kind: stats, queues or workers; undefined before the first. */
+  /** The newest of that kind: stats, queues, workers, audit; undefined before the first. */
   newest = (kind) => this.#newest[kind];
 
   /** Calls with the newest at once, where there is one, and with each that comes. Returns a function that ends it. */
@@ -33,6 +42,7 @@ export class Figures {
 
   take = (kind) => (data) => {
     this.#newest[kind] = data;
+    this.takenAt = Date.now();
     for (const listener of this.#listeners.get(kind)) listener(data);
   };
 
@@ -43,6 +53,7 @@ export class Figures {
 
   clear() {
     this.#newest = {};
+    this.takenAt = null;
   }
 
   start(onReach) {
@@ -104,6 +115,6 @@ export class Figures {
   }
 
   async #ask(kinds, signal) {
-    await Promise.all(kinds.map(async (kind) => this.take(kind)(await get(`/${kind}`, signal))));
+    await Promise.all(kinds.map(async (kind) => this.take(kind)(await ASKED[kind](signal))));
   }
 }

@@ -8,6 +8,7 @@ import { Stream } from "../common/stream.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/admin.js";
 import { AccountsView } from "./accounts_view.js";
+import { Alerts } from "./alerts.js";
 import { AuditView } from "./audit_view.js";
 import { DoctorView } from "./doctor_view.js";
 import { JobsView } from "./jobs_view.js";
@@ -15,15 +16,17 @@ import { OverviewView } from "./overview_view.js";
 import { QueuesView } from "./queues_view.js";
 import { WorkersView } from "./workers_view.js";
 import { EVENTS } from "./calls.js";
-import { Figures } from "./figures.js";
+import { Figures, KINDS } from "./figures.js";
+import { help, listen } from "./keys.js";
 
 fill({ ...common, ...words });
 switches();
 
 const figures = new Figures({ onUnauthorized: () => gate.ended() });
-/** Views are given: figures, the newest of everything pushed; who is here (mayChange); and ways to say things. */
+/** Views are given: figures, the newest of everything pushed, and how it comes; who is here (mayChange); ways to say things. */
 const shared = {
   figures,
+  connection: "connecting",
   mayChange: false,
   announce,
   onUnauthorized: () => gate.ended(),
@@ -38,22 +41,34 @@ const views = {
   audit: new AuditView(shared),
   doctor: new DoctorView(shared),
 };
-const routes = new Routes(find("views"), views, mark);
+const routes = new Routes(find("views"), views, (name) => {
+  mark(name);
+  const here = document.querySelector(".views-nav [aria-current]");
+  // On a phone the links are wider than the screen; the page itself is not to move.
+  here?.parentElement.scrollTo({ left: here.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2 });
+});
+const alerts = new Alerts(shared);
 const stream = new Stream({
   address: EVENTS,
-  events: { stats: figures.take("stats"), queues: figures.take("queues"), workers: figures.take("workers") },
+  events: Object.fromEntries(KINDS.map((kind) => [kind, figures.take(kind)])),
   poller: figures,
-  onState: showConnection,
+  onState: (state) => {
+    shared.connection = state;
+    showConnection(state);
+    alerts.connection(state);
+    for (const view of Object.values(views)) view.connection?.(state);
+  },
 });
 const gate = new Gate({
   onEnter: (who) => {
     const isOperator = who.role === "admin" || who.role === "read_only_admin";
     find("stranger").hidden = isOperator;
-    find("views").hidden = !isOperator;
+    for (const place of document.querySelectorAll("[data-operators]")) place.hidden = !isOperator;
     say(find("account"), words.roles[who.role]);
     if (!isOperator) return;
     shared.mayChange = who.role === "admin";
     find("read-only").hidden = shared.mayChange;
+    for (const view of Object.values(views)) view.open?.(who);
     routes.open();
     stream.start(who.userId);
   },
@@ -63,7 +78,18 @@ const gate = new Gate({
     stream.stop();
     routes.close();
     figures.clear();
+    alerts.clear();
     for (const view of Object.values(views)) view.clear?.();
+  },
+});
+
+find("keys").addEventListener("click", help);
+listen({
+  isOpen: () => !find("views").hidden,
+  seek: () => {
+    if (!location.hash.startsWith("#/jobs")) location.hash = "#/jobs";
+    // The view is shown once the address has changed.
+    setTimeout(() => views.jobs.element.querySelector("input[type=search]")?.focus());
   },
 });
 

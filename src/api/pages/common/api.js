@@ -1,5 +1,6 @@
 /** Requests, and what can become of them. */
 
+import { heard } from "./clock.js";
 import { language } from "./language.js";
 import { words } from "../words/common.js";
 
@@ -33,12 +34,12 @@ export class Refusal extends Error {
 }
 
 /** {status, data, etag}; a 304 has no data. Throws Refusal for everything that is not a success. */
-export async function ask(method, path, { body, headers = {}, signal } = {}) {
+export async function ask(method, path, { body, headers = {}, signal, cache = "no-store" } = {}) {
   const late = AbortSignal.timeout(PATIENCE_MILLISECONDS);
   const options = {
     method,
     headers: { Accept: "application/json", "Accept-Language": language, ...headers },
-    cache: "no-store",
+    cache,
     credentials: "same-origin",
     signal: signal ? AbortSignal.any([late, signal]) : late,
   };
@@ -50,6 +51,7 @@ export async function ask(method, path, { body, headers = {}, signal } = {}) {
   let data;
   try {
     response = await fetch(path, options);
+    heard(response.headers.get("Date"));
     data = await read(response);
   } catch {
     throw new Refusal(0, words.away);

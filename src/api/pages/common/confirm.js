@@ -3,8 +3,8 @@
 import { button, element } from "./dom.js";
 import { words } from "../words/common.js";
 
-/** Whether the person said yes: confirmed({ title, text, action, isDanger }). Escape and Cancel are no. */
-export function confirmed({ title, text, action, isDanger = false, inside = [] }) {
+/** Whether the person said yes: confirmed({ title, text, action, isDanger }). Escape and the other button, no, are not. */
+export function confirmed({ title, text, action, isDanger = false, inside = [], no = words.cancel }) {
   return new Promise((answer) => {
     const dialog = element("dialog", { "aria-labelledby": "dialog-title" });
     const yes = element("button", { type: "submit", value: "yes", class: isDanger ? "danger" : "primary" }, action);
@@ -14,7 +14,7 @@ export function confirmed({ title, text, action, isDanger = false, inside = [] }
       element("h2", { id: "dialog-title" }, title),
       text ? element("p", {}, text) : null,
       ...inside,
-      element("div", { class: "dialog-actions" }, button(words.cancel, () => dialog.close("")), yes),
+      element("div", { class: "dialog-actions" }, button(no, () => dialog.close("")), yes),
     );
     dialog.append(form);
     dialog.addEventListener("close", () => {

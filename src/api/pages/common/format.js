@@ -9,7 +9,7 @@ const number = (value, least, most) =>
   value.toLocaleString("en-US", { minimumFractionDigits: least, maximumFractionDigits: most }).replace("-", MINUS);
 
 /** Numbers that are there; anything else becomes a dash. */
-const given = (format) => (value) => (Number.isFinite(value) ? format(value) : NONE);
+const given = (format) => (value, digits) => (Number.isFinite(value) ? format(value, digits) : NONE);
 
 export const whole = given((value) => number(value, 0, 0));
 export const ratio = given((value) => number(value, 2, 2));
@@ -17,7 +17,8 @@ export const units = given((value) => number(value, 2, 2));
 export const money = given((value) => number(value, Number.isInteger(value) ? 0 : 2, 2));
 export const price = given((value) => number(value, 2, Math.abs(value) < 10 ? 4 : 2));
 export const percent = given((value) => `${number(value * 100, 2, 2)}%`);
-export const change = given((value) => `${value > 0 ? "+" : ""}${number(value * 100, 2, 2)}%`);
+/** With its sign; digits: after the point. */
+export const change = given((value, digits = 2) => `${value > 0 ? "+" : ""}${number(value * 100, digits, digits)}%`);
 export const gain = given((value) => `${value > 0 ? "+" : ""}${number(value, 2, 2)}`);
 
 /** The day of an ISO time, or of epoch milliseconds. Intraday times keep their minutes. */

@@ -41,6 +41,8 @@ export class Gate {
   async #end() {
     try {
       await session.end();
+      // What was typed and not sent is nobody else's business; after an expired session it is still there.
+      sessionStorage.clear();
       this.#leave(words.loggedOut);
       neighbours?.postMessage({ userId: null });
     } catch (refusal) {

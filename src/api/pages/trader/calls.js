@@ -23,6 +23,40 @@ export const submit = async (body, key) =>
   (await ask("POST", "grid" in body ? `${ROOT}/api/backtest/sweeps` : QUEUE, { body, headers: { "Idempotency-Key": key } })).data;
 export const cancel = async (jobId) => (await ask("DELETE", of(jobId))).data;
 export const requeue = async (jobId) => (await ask("POST", `${of(jobId)}/requeue`)).data;
-export const result = async (jobId) => (await ask("GET", `${of(jobId)}/result?limit=20`)).data;
 export const page = async (url) => (await ask("GET", url)).data;
-export const csv = (jobId) => `${of(jobId)}/result?format=csv`;
+
+/** Where a result is, with what is asked of it: best, sort, order, offset, limit, format, heatmap, metric. */
+export const resultAt = (jobId, facts = {}) => `${of(jobId)}/result${search(facts)}`;
+export const result = (jobId, facts = {}) => page(resultAt(jobId, { limit: 1000, ...facts }));
+
+/** At most 2,000 buckets of prices. One address serves all runs on them, so the browser may keep them. */
+export async function bars(symbol, { timeframe, start, end }, signal) {
+  const path = `${ROOT}/api/symbols/${encodeURIComponent(symbol)}/bars${search({ timeframe, start, end })}`;
+  return (await ask("GET", path, { signal, cache: "default" })).data;
+}
+
+function search(facts) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(facts)) if (value !== null && value !== undefined) query.append(name, value);
+  return query.size > 0 ? `?${query}` : "";
+}
+
+/** As random as crypto.randomUUID, which browsers keep from pages that came over plain http. */
+export const newKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
+
+const STRATEGIES = `${ROOT}/api/strategies`;
+const strategyAt = (id) => `${STRATEGIES}/${encodeURIComponent(id)}`;
+
+/** One strategy, whole. */
+export const strategy = async (id, signal) => (await ask("GET", strategyAt(id), { signal })).data;
+export const checkStrategy = async (definition, signal) =>
+  (await ask("POST", `${STRATEGIES}/check`, { body: { definition }, signal })).data;
+export const keepStrategy = async (definition) => (await ask("POST", STRATEGIES, { body: { definition } })).data;
+/** Only in place of the revision that was read: who changed it meanwhile is not overwritten. */
+export const replaceStrategy = async (id, definition, revision) =>
+  (await ask("PUT", strategyAt(id), { body: { definition }, headers: { "If-Match": `"${revision}"` } })).data;
+export const forgetStrategy = (id, revision) =>
+  ask("DELETE", strategyAt(id), { headers: { "If-Match": `"${revision}"` } });
+/** What rules may say: prices, functions, indicators, words. */
+export const language = async () => (await ask("GET", `${STRATEGIES}/functions`)).data;

@@ -1,58 +1,140 @@
-/** The equity curve with its drawdown below: plain SVG at the size it is seen in, read by pointer and by keys. */
+/** A chart as it stands in a page: what its lines are, what the cursor is at, in words; read by pointer and by keys. */
 
-import { drawn, element } from "../common/dom.js";
-import { day, money, moment, percent, whole } from "../common/format.js";
-import { nearest, scale, ticks, timeTicks } from "./scale.js";
+import { button, element, say } from "../common/dom.js";
+import { onColours } from "../common/theme.js";
 import { words } from "../words/results.js";
+import { Plot, library } from "./plot.js";
+import { lastNotAfter } from "./timeline.js";
 
-const HEIGHT = 300;
-const TOP = 12;
-const EQUITY_BOTTOM = 212;
-const FALL_TOP = 228;
-const FALL_BOTTOM = 274;
-const RIGHT = 8;
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageDown: -21, PageUp: 21, ArrowDown: -1, ArrowUp: 1 };
+/** One height of the window above and below it. */
+const NEAR = "100% 0px";
+const MAKER = "https://www.tradingview.com/";
 
-let charts = 0;
-
-export class Chart {
-  element;
-  #times;
-  #equity;
-  #falls;
-  #capital;
-  #id = `chart-${(charts += 1)}`;
+/** An element, so that what it holds ends when it leaves the page, whoever takes it out. */
+export class Chart extends HTMLElement {
   #title;
-  #svg = drawn("svg", {
-    class: "chart",
-    height: HEIGHT,
-    role: "img",
-    "aria-labelledby": `${this.#id}-title ${this.#id}-desc`,
-  });
-  #cursor = drawn("g", { class: "cursor", visibility: "hidden" });
-  #readout = element("p", { class: "readout", "aria-hidden": "true" });
-  #reader;
+  #load;
+  #onRead;
+  #subject = null;
+  #plot = null;
+  #life = null;
   #at = -1;
-  #places = null;
+  #readout = element("p", { class: "readout", "aria-hidden": "true" });
+  #legend = element("ul", { class: "legend" });
+  #place = element("div", { class: "plot", "aria-hidden": "true" });
+  #note = element("p", { class: "hint", hidden: true });
+  #reader;
 
-  constructor({ equity, drawdown, initialCapital }, title) {
-    this.#times = equity.points.map(([time]) => (typeof time === "number" ? time : Date.parse(time)));
-    this.#equity = equity.points.map(([, value]) => value);
-    this.#falls = drawdown.points.map(([, value]) => value);
-    this.#capital = initialCapital;
+  /**
+   * load(signal): the subject, {times, panes, legend, note, say(time)}; times in milliseconds, ascending. legend:
+   * [{label, mark}]. onRead(time): where one is reading, null when nowhere.
+   */
+  constructor(title, load, onRead = () => {}) {
+    super();
     this.#title = title;
-    this.element = this.#times.length < 2 ? element("p", { class: "empty" }, words.noCurve) : this.#made();
+    this.#load = load;
+    this.#onRead = onRead;
+    this.#reader = this.#made();
   }
 
-  /** Draws at the width there is, and again when that changes. */
-  draw() {
-    if (!this.#reader) return;
-    new ResizeObserver(() => this.#redraw()).observe(this.#reader);
-    this.#redraw();
+  /** Nothing is loaded for a chart that nobody has come near yet. */
+  connectedCallback() {
+    if (!this.firstChild) this.append(this.#figure());
+    const life = new AbortController();
+    this.#life = life;
+    const watch = new IntersectionObserver(
+      ([...seen]) => {
+        if (!seen.some(({ isIntersecting }) => isIntersecting)) return;
+        watch.disconnect();
+        this.#begin(life);
+      },
+      { rootMargin: NEAR },
+    );
+    watch.observe(this);
+    life.signal.addEventListener("abort", () => watch.disconnect());
+  }
+
+  async #begin(life) {
+    this.setAttribute("aria-busy", "true");
+    const subject = this.#subject ?? (await this.#load(life.signal));
+    // What was broken off by leaving lacks what it did not get; it is loaded again by who comes back.
+    if (life.signal.aborted) return;
+    this.#subject = subject;
+    this.#introduce();
+    await this.#draw(life);
+    this.removeAttribute("aria-busy");
+  }
+
+  disconnectedCallback() {
+    this.#life?.abort();
+    this.#plot?.remove();
+    this.#plot = null;
+  }
+
+  /** Brings that stretch of time into sight and the cursor to its begin. */
+  show(from, to) {
+    this.#plot?.focus(from, to);
+    requestAnimationFrame(() => this.#read(lastNotAfter(this.#subject?.times ?? [], from)));
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+  }
+
+  async #draw(life) {
+    const { times, panes } = this.#subject;
+    if (times.length < 2) {
+      this.replaceChildren(element("p", { class: "empty" }, words.noCurve));
+      return;
+    }
+    let found;
+    try {
+      found = await library();
+    } catch {
+      this.#lost(life);
+      return;
+    }
+    if (life.signal.aborted) return;
+    this.#place.replaceChildren();
+    const plot = new Plot(found, this.#place, panes, (time) => this.#pointed(time));
+    this.#plot = plot;
+    const stop = onColours(() => plot.recolour());
+    life.signal.addEventListener("abort", stop);
+  }
+
+  /** The numbers are still there to be read. */
+  #lost(life) {
+    const again = button(words.drawAgain, () => this.#draw(life), { class: "quiet" });
+    this.#place.replaceChildren(element("p", { class: "empty" }, words.chartLost, " ", again));
+  }
+
+  #introduce() {
+    const { times, legend, note } = this.#subject;
+    this.#legend.replaceChildren(...legend.map(({ label, mark }) => element("li", { "data-mark": mark }, label)));
+    this.#reader.setAttribute("aria-valuemax", Math.max(0, times.length - 1));
+    say(this.#note, note);
+    this.#say(-1);
+  }
+
+  #figure() {
+    const acts = [
+      [words.zoomIn, "+", 0.6],
+      [words.zoomOut, "\u2212", 1 / 0.6],
+    ].map(([label, text, factor]) => button(text, () => this.#plot?.zoom(factor), { class: "quiet", "aria-label": label, title: label }));
+    const all = button(words.showAll, () => this.#plot?.all(), { class: "quiet" });
+    const maker = element("a", { href: MAKER, target: "_blank", rel: "noopener" }, words.chartsBy);
+    return element(
+      "figure",
+      {},
+      element("figcaption", {}, this.#legend, element("div", { class: "zoom" }, ...acts, all)),
+      this.#readout,
+      this.#reader,
+      element("p", { class: "hint credit" }, element("span", {}, words.readKeys), maker),
+      this.#note,
+    );
   }
 
   #made() {
-    this.#reader = element(
+    const reader = element(
       "div",
       {
         class: "chart-reader",
@@ -60,115 +142,55 @@ export class Chart {
         role: "slider",
         "aria-label": words.chartTitle(this.#title),
         "aria-valuemin": 0,
-        "aria-valuemax": this.#times.length - 1,
+        "aria-valuenow": 0,
+        "aria-valuetext": words.loadingChart,
       },
-      this.#svg,
+      this.#place,
     );
-    this.#reader.addEventListener("pointermove", (event) => this.#point(event));
-    this.#reader.addEventListener("pointerdown", (event) => this.#point(event));
-    this.#reader.addEventListener("pointerleave", () => this.#read(-1));
-    this.#reader.addEventListener("blur", () => this.#read(-1));
-    this.#reader.addEventListener("keydown", (event) => this.#step(event));
-    this.#read(-1);
-    const fall = element("span", { class: "legend-fall" }, words.drawdown);
-    const legend = element("p", { class: "label" }, words.equity, fall);
-    return element("figure", {}, element("figcaption", {}, legend, this.#readout), this.#reader);
+    this.#readout.textContent = words.loadingChart;
+    reader.addEventListener("blur", () => this.#read(-1));
+    reader.addEventListener("pointerleave", () => this.#pointed(null));
+    reader.addEventListener("keydown", (event) => this.#key(event));
+    return reader;
   }
 
-  #redraw() {
-    const width = Math.floor(this.#reader.clientWidth);
-    if (width === 0) return;
-    const [low, high] = [Math.min(...this.#equity, this.#capital), Math.max(...this.#equity, this.#capital)];
-    const margin = (high - low || high || 1) * 0.04;
-    const deepest = Math.min(...this.#falls, -0.0001);
-    const labels = ticks(low - margin, high + margin, 4);
-    const left = 14 + 7 * Math.max(...labels.map((value) => whole(value).length), percent(deepest).length - 1);
-    const last = this.#times.length - 1;
-    const x = scale([this.#times[0], this.#times[last]], [left, width - RIGHT]);
-    const y = scale([low - margin, high + margin], [EQUITY_BOTTOM, TOP]);
-    const fall = scale([0, deepest], [FALL_TOP, FALL_BOTTOM]);
-    this.#places = { x, y, fall };
-    this.#svg.setAttribute("width", width);
-    this.#svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
-    const grid = this.#grid(labels, left, width, deepest);
-    this.#svg.replaceChildren(...this.#described(deepest), grid, ...this.#curves(), this.#cursor);
-    this.#read(this.#at);
-  }
-
-  #described(deepest) {
-    const last = this.#times.length - 1;
-    const facts = [day(this.#times[0]), money(this.#equity[0]), day(this.#times[last]), money(this.#equity[last])];
-    return [
-      drawn("title", { id: `${this.#id}-title` }, words.chartTitle(this.#title)),
-      drawn("desc", { id: `${this.#id}-desc` }, words.chartSays(...facts, percent(Math.min(deepest, ...this.#falls)))),
-    ];
-  }
-
-  #grid(labels, left, width, deepest) {
-    const { x, y, fall } = this.#places;
-    const group = drawn("g", { class: "grid", "aria-hidden": "true" });
-    const line = (x1, y1, x2, y2, name) => group.append(drawn("line", { x1, y1, x2, y2, class: name }));
-    const text = (at, height, label, anchor) =>
-      group.append(drawn("text", { x: at, y: height, "text-anchor": anchor }, label));
-    for (const value of labels) {
-      line(left, y(value), width - RIGHT, y(value));
-      text(left - 8, y(value) + 4, whole(value), "end");
-    }
-    const [first, last] = [this.#times[0], this.#times.at(-1)];
-    for (const [time, label] of timeTicks(first, last, Math.max(2, Math.floor((width - left) / 90)))) {
-      const at = Math.max(x(time), left);
-      line(at, EQUITY_BOTTOM, at, FALL_BOTTOM + 4, "tick");
-      text(Math.min(at, width - RIGHT - 18), FALL_BOTTOM + 19, label, at < left + 18 ? "start" : "middle");
-    }
-    line(left, FALL_TOP, width - RIGHT, FALL_TOP);
-    text(left - 8, fall(deepest) + 3, `${whole(deepest * 100)}%`, "end");
-    line(left, y(this.#capital), width - RIGHT, y(this.#capital), "capital");
-    text(width - RIGHT, y(this.#capital) - 5, words.startCapital, "end");
-    return group;
-  }
-
-  #curves() {
-    const { x, y, fall } = this.#places;
-    const point = (place) => (value, index) => `${x(this.#times[index]).toFixed(1)} ${place(value).toFixed(1)}`;
-    const path = (values, place) => `M${values.map(point(place)).join("L")}`;
-    const [first, last] = [x(this.#times[0]), x(this.#times.at(-1))].map((at) => at.toFixed(1));
-    const curve = path(this.#equity, y);
-    return [
-      drawn("path", { class: "under", d: `${curve}L${last} ${EQUITY_BOTTOM}L${first} ${EQUITY_BOTTOM}Z` }),
-      drawn("path", { class: "equity", d: curve }),
-      drawn("path", { class: "fall", d: `${path(this.#falls, fall)}L${last} ${FALL_TOP}L${first} ${FALL_TOP}Z` }),
-    ];
-  }
-
-  #point(event) {
-    if (!this.#places) return;
-    const wanted = event.clientX - this.#svg.getBoundingClientRect().left;
-    this.#read(nearest(this.#times.map(this.#places.x), wanted));
-  }
-
-  #step(event) {
-    const last = this.#times.length - 1;
+  #key(event) {
+    if (!this.#subject || event.altKey || event.ctrlKey || event.metaKey) return;
+    const zoom = { "+": 0.6, "=": 0.6, "-": 1 / 0.6 }[event.key];
+    const last = this.#subject.times.length - 1;
     const from = this.#at < 0 ? last : this.#at;
     const to = { Home: 0, End: last }[event.key] ?? from + STEPS[event.key];
-    if (Number.isNaN(to)) return;
+    if (zoom === undefined && event.key !== "0" && Number.isNaN(to)) return;
     event.preventDefault();
-    this.#read(Math.max(0, Math.min(last, to)));
+    if (zoom !== undefined) this.#plot?.zoom(zoom);
+    else if (event.key === "0") this.#plot?.all();
+    else this.#read(Math.max(0, Math.min(last, to)));
   }
 
-  /** Says the point at that index; the last one when there is none. */
+  /** Reads the point at that index; the last one, without a cursor, when there is none. */
   #read(index) {
+    if (!this.#subject) return;
+    if (index < 0) this.#plot?.clear();
+    else this.#plot?.point(this.#subject.times[index]);
+    this.#say(index);
+  }
+
+  #pointed(time) {
+    if (!this.#subject) return;
+    this.#say(time === null ? -1 : lastNotAfter(this.#subject.times, time));
+  }
+
+  #say(index) {
+    const { times } = this.#subject;
+    if (times.length === 0) return;
     this.#at = index;
-    const at = index < 0 ? this.#times.length - 1 : index;
-    const facts = [moment(this.#times[at]), money(Math.round(this.#equity[at] * 100) / 100), percent(this.#falls[at])];
-    this.#readout.textContent = words.reading(...facts);
+    const at = index < 0 ? times.length - 1 : index;
+    const text = this.#subject.say(times[at]);
+    this.#readout.textContent = text;
     this.#reader.setAttribute("aria-valuenow", at);
-    this.#reader.setAttribute("aria-valuetext", this.#readout.textContent);
-    this.#cursor.setAttribute("visibility", index < 0 ? "hidden" : "visible");
-    if (index < 0 || !this.#places) return;
-    const place = this.#places.x(this.#times[at]);
-    this.#cursor.replaceChildren(
-      drawn("line", { x1: place, x2: place, y1: TOP, y2: FALL_BOTTOM }),
-      drawn("circle", { cx: place, cy: this.#places.y(this.#equity[at]), r: 4 }),
-    );
+    this.#reader.setAttribute("aria-valuetext", text);
+    this.#onRead(index < 0 ? null : times[at]);
   }
 }
+
+customElements.define("run-chart", Chart);

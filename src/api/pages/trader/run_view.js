@@ -1,67 +1,179 @@
-/** One run at an address of its own. */
+/** One run, or sweep, at an address of its own: while it moves, when it ended without a result, and its result. */
 
-import { element } from "../common/dom.js";
 import { Refusal } from "../common/api.js";
+import { button, element, say } from "../common/dom.js";
+import { money } from "../common/format.js";
+import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
-import { look } from "./calls.js";
+import { words } from "../words/run.js";
+import { cancel, look, requeue } from "./calls.js";
+import { copies } from "./facts.js";
+import { isFinal } from "./jobs.js";
 import { Result } from "./result.js";
 import { title } from "./run.js";
+import { Standing } from "./standing.js";
 
 export class RunView {
-  element = element("section", { class: "page" });
+  element = element("section", { class: "page run-page" });
   #shared;
   #heading = element("h2", { tabindex: "-1" });
-  #place = element("div", { class: "card sheet" });
-  #jobId = null;
+  #facts = element("p", { class: "hint" });
+  #actions = element("div", { class: "actions" });
+  #problem = element("p", { class: "notice", role: "alert", hidden: true });
+  #place = element("div", { class: "run-place" });
+  #asked = { jobId: null, best: null };
   #job = null;
+  #standing = null;
 
   constructor(shared) {
     this.#shared = shared;
-    this.element.append(this.#heading, this.#place);
+    const head = element("div", { class: "page-head" }, element("div", { class: "run-names" }, this.#heading, this.#facts), this.#actions);
+    this.element.append(head, this.#problem, this.#place);
   }
 
-  title = () => (this.#job ? `${title(this.#job)} · ${common.product}` : common.product);
+  title = () => (this.#job ? `${this.#name()} · ${common.product}` : common.product);
 
-  async enter([jobId]) {
-    this.#jobId = jobId;
-    this.#job = null;
+  async enter([jobId = ""], query = new URLSearchParams()) {
+    const asked = { jobId, best: rank(query.get("best")) };
+    this.#forget();
+    this.#asked = asked;
     this.#heading.textContent = common.loading;
-    this.#place.replaceChildren();
     try {
       const { data } = await look(jobId);
-      if (this.#jobId !== jobId) return;
+      if (this.#asked !== asked) return;
       this.#shared.jobs.hear(data);
-      this.#show(data);
+      // The stream may have told its end while this answer, from before it, was on the way.
+      this.#show({ ...data, ...this.#shared.jobs.get(jobId) });
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
-      if (refusal.isUnauthorized) this.#shared.onUnauthorized();
-      else if (this.#jobId === jobId) this.#place.replaceChildren(element("p", { class: "notice", role: "alert" }, refusal.message));
+      if (this.#asked === asked) this.#refused(refusal);
     }
   }
 
+  /** Nothing goes on where nobody looks: the chart ends with its element. */
   leave() {
-    this.#jobId = null;
-  }
-
-  hear(job) {
-    if (job.jobId === this.#jobId && this.#job && this.#job.status !== job.status) this.#show(job);
+    this.#forget();
   }
 
   clear() {
-    this.#place.replaceChildren();
-    this.#job = null;
+    this.#forget();
+  }
+
+  hear(job) {
+    if (!this.#job || job.jobId !== this.#asked.jobId) return;
+    const isNews = job.status !== this.#job.status;
+    if (!isNews) {
+      this.#job = { ...this.#job, ...job };
+      this.#standing?.show(this.#job, this.#name());
+      return;
+    }
+    this.#show({ ...this.#job, ...job });
+    if (job.status === "completed") this.#shared.announce(words.done(this.#name()));
+  }
+
+  forget(jobId) {
+    if (jobId === this.#asked.jobId && this.#job) this.#missing();
+  }
+
+  #name() {
+    return [title(this.#job), this.#asked.best && words.bestOf(this.#asked.best)].filter(Boolean).join(" · ");
   }
 
   #show(job) {
     this.#job = job;
-    this.#heading.textContent = title(job);
+    this.#heading.textContent = this.#name();
+    this.#tellFacts(job);
+    this.#actions.replaceChildren(...this.#offers(job));
     this.#shared.retitle();
-    if (job.status !== "completed") {
-      this.#place.replaceChildren(element("p", { class: "empty" }, common.status[job.status]));
-      return;
+    if (job.status === "completed") this.#showResult(job);
+    else this.#showStanding(job);
+  }
+
+  #showStanding(job) {
+    if (!this.#standing) {
+      this.#standing = new Standing(async () => this.#shared.jobs.hear(await cancel(job.jobId)));
+      this.#place.replaceChildren(this.#standing.element);
     }
-    const result = new Result(job, title(job));
+    this.#standing.show(job, this.#name());
+  }
+
+  #showResult(job) {
+    this.#standing?.rest();
+    this.#standing = null;
+    const result = new Result(job, this.#name(), { best: this.#asked.best, isAlone: true });
+    result.element.classList.add("card", "sheet");
     this.#place.replaceChildren(result.element);
     result.load();
   }
+
+  #tellFacts(job) {
+    const range = job.startDate ? words.facts(job.startDate, job.endDate, money(job.initialCapital)) : "";
+    const asked = element("time", { datetime: job.createdAt, title: job.createdAt }, words.createdAt(local(job.createdAt)));
+    this.#facts.replaceChildren([job.kind === "sweep" && words.sweep, range].filter(Boolean).join(" · "), range ? " · " : "", asked);
+  }
+
+  #offers(job) {
+    const { jobId, best } = this.#asked;
+    const link = (text, href) => element("a", { class: "quiet", href }, text);
+    return [
+      best ? link(words.backToSweep, to("runs", jobId)) : null,
+      job.status === "completed" && job.kind === "backtest" ? link(words.compare, to("compare", jobId)) : null,
+      link(words.change, to("", { copy: jobId })),
+      copies(words.copyAddress, () => location.href, "quiet"),
+      isFinal(job) && !best ? button(words.again, (event) => this.#again(event.target), { class: "quiet" }) : null,
+    ].filter(Boolean);
+  }
+
+  async #again(press) {
+    press.disabled = true;
+    say(this.#problem, "");
+    try {
+      const queued = await requeue(this.#asked.jobId);
+      this.#shared.allowance?.refresh();
+      location.hash = to("runs", queued.jobId);
+    } catch (refusal) {
+      if (refusal.isUnauthorized) this.#shared.onUnauthorized();
+      else say(this.#problem, refusal.message);
+      press.disabled = false;
+    }
+  }
+
+  #refused(refusal) {
+    if (refusal.isUnauthorized) this.#shared.onUnauthorized();
+    else if (refusal.status === 404) this.#missing();
+    else {
+      const { jobId, best } = this.#asked;
+      const enter = () => this.enter([jobId], new URLSearchParams(best ? { best } : {}));
+      const again = button(common.tryAgain, enter, { class: "quiet" });
+      this.#heading.textContent = jobId;
+      this.#place.replaceChildren(element("p", { class: "notice", role: "alert" }, words.lost(refusal.message)), again);
+    }
+  }
+
+  /** Another's run and none at all are told apart by nobody. */
+  #missing() {
+    this.#forgetShown();
+    this.#heading.textContent = common.product;
+    const link = element("a", { class: "quiet", href: "#/" }, words.toRuns);
+    this.#place.replaceChildren(element("div", { class: "card empty" }, element("p", {}, words.missing), element("p", {}, link)));
+  }
+
+  #forget() {
+    this.#asked = { jobId: null, best: null };
+    this.#forgetShown();
+  }
+
+  #forgetShown() {
+    this.#standing?.rest();
+    this.#standing = null;
+    this.#job = null;
+    this.#heading.textContent = "";
+    this.#facts.replaceChildren();
+    this.#actions.replaceChildren();
+    this.#place.replaceChildren();
+    say(this.#problem, "");
+  }
 }
+
+const rank = (text) => (/^[1-9]\d?$/.test(text ?? "") ? Number(text) : null);
+const local = (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });

@@ -1,79 +1,120 @@
-/** The trades, a page at a time. */
+/** The trades: in the order one likes, a page at a time, each one's way to its place in the chart. */
 
-import { csv, page } from "./calls.js";
 import { button, element, say } from "../common/dom.js";
-import { change, gain, moment, price, units } from "../common/format.js";
+import { change, gain, moment, percent, price, units, whole } from "../common/format.js";
 import { words } from "../words/results.js";
+import { page, resultAt } from "./calls.js";
+import { Sorting } from "./sorting.js";
 
-/** How columns are set: numbers to the right, and those a narrow screen has no room for. */
-const COLUMNS = ["", "", "number extra", "", "number extra", "number extra", "number", "number"];
+const ROWS = 50;
+/** By the server's name of a column: what stands in it, and whether a narrow screen has room for it. */
+const COLUMNS = {
+  side: { show: ({ side }) => words.sides[side] ?? side },
+  entryTime: { show: ({ entryTime }) => moment(entryTime) },
+  entryPrice: { show: ({ entryPrice }) => price(entryPrice), isNumber: true, isExtra: true },
+  exitTime: { show: ({ exitTime, isOpen }) => (isOpen || !exitTime ? words.open : moment(exitTime)) },
+  exitPrice: { show: ({ exitPrice }) => price(exitPrice), isNumber: true, isExtra: true },
+  units: { show: (trade) => units(trade.units), isNumber: true, isExtra: true },
+  fees: { show: ({ fees }) => units(fees), isNumber: true, isExtra: true },
+  barsHeld: { show: ({ barsHeld }) => whole(barsHeld), isNumber: true, isExtra: true },
+  mae: { show: ({ mae }) => percent(mae), isNumber: true, isExtra: true },
+  mfe: { show: ({ mfe }) => percent(mfe), isNumber: true, isExtra: true },
+  exitReason: { show: ({ exitReason }) => words.reasons[exitReason] ?? exitReason ?? "", isExtra: true },
+  pnl: { show: ({ pnl }) => gain(pnl), isNumber: true, isToned: true },
+  return: { show: (trade) => change(trade.return), isNumber: true, isToned: true },
+};
 
 export class Trades {
   element;
+  #at;
   #next;
   #total;
-  #shown = 0;
+  #shown = [];
+  #onShow;
   #rows = element("tbody");
   #heading = element("h4", { tabindex: "-1" });
   #problem = element("p", { class: "notice", role: "alert", hidden: true });
-  #more = button(words.moreTrades, () => this.#load(), { class: "quiet" });
+  #more = button(words.moreTrades, () => this.#load(this.#next), { class: "quiet" });
 
-  constructor(jobId, trades) {
-    this.#total = trades.total;
-    const links = element("a", { class: "quiet", href: csv(jobId), download: `trades-${jobId}.csv` }, words.csv);
-    this.element =
-      trades.total === 0
-        ? element("div", { class: "trades" }, element("p", { class: "empty" }, words.noTrades))
-        : element(
-            "div",
-            { class: "trades" },
-            element("div", { class: "trades-head" }, this.#heading, links),
-            element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.tradeTable }, this.#table()),
-            this.#problem,
-            this.#more,
-          );
-    this.#add(trades);
+  /** at: {jobId, best}. first: the answer's trades. onShow(trade): someone wants to see it in the chart. */
+  constructor(at, first, onShow) {
+    this.#at = at;
+    this.#total = first.total;
+    this.#onShow = onShow;
+    const csv = (of, text) => {
+      const href = resultAt(at.jobId, { best: at.best, format: "csv", of });
+      return element("a", { class: "quiet", href, download: `${of}-${at.jobId}.csv` }, text);
+    };
+    const links = element("p", { class: "links" }, first.total > 0 ? csv("trades", words.csv) : null, csv("equity", words.equityCsv));
+    const body = first.total === 0 ? [element("p", { class: "empty" }, words.noTrades)] : [this.#table(), this.#problem, this.#more];
+    this.element = element("section", { class: "trades part" }, element("div", { class: "trades-head" }, this.#heading, links), ...body);
+    this.#put(first.items.slice(0, ROWS));
+    const rest = first.total > ROWS;
+    this.#continue(rest ? resultAt(at.jobId, { best: at.best, offset: ROWS, limit: ROWS }) : null);
+  }
+
+  /** Marks the row of the trade that is being read in the chart; null: of none. */
+  mark(trade) {
+    const at = trade ? this.#shown.findIndex((each) => each.entryTime === trade.entryTime) : -1;
+    [...this.#rows.children].forEach((row, index) => row.classList.toggle("is-read", index === at));
   }
 
   #table() {
-    const head = words.columns.map((name, index) => element("th", { scope: "col", class: COLUMNS[index] }, name));
-    return element("table", {}, element("thead", {}, element("tr", {}, ...head)), this.#rows);
+    const sorting = new Sorting((sort, order) => this.#sort(sort, order));
+    const head = Object.entries(COLUMNS).map(([name, column]) => sorting.head(name, words.columns[name], classOf(column)));
+    const table = element("table", {}, element("thead", {}, element("tr", {}, ...head)), this.#rows);
+    return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.tradeTable }, table);
   }
 
-  #add({ items, next }) {
-    this.#rows.append(...items.map(row));
-    this.#shown += items.length;
+  #sort(sort, order) {
+    return this.#load(resultAt(this.#at.jobId, { best: this.#at.best, sort, order, limit: ROWS }), { isNew: true });
+  }
+
+  #put(trades) {
+    this.#rows.append(...trades.map((trade) => this.#row(trade)));
+    this.#shown.push(...trades);
+    this.#heading.textContent = words.trades(whole(this.#shown.length), whole(this.#total), this.#shown.length < this.#total);
+  }
+
+  #continue(next) {
     this.#next = next;
     this.#more.hidden = !next;
-    this.#heading.textContent = words.trades(this.#shown, this.#total);
   }
 
-  async #load() {
+  async #load(url, { isNew = false } = {}) {
     this.#more.disabled = true;
+    this.#rows.setAttribute("aria-busy", "true");
     say(this.#problem, "");
     try {
-      this.#add((await page(this.#next)).trades);
-      if (this.#more.hidden) this.#heading.focus();
+      const { trades } = await page(url);
+      if (isNew) {
+        this.#rows.replaceChildren();
+        this.#shown = [];
+      }
+      this.#put(trades.items);
+      this.#continue(trades.next);
+      if (!isNew && this.#more.hidden) this.#heading.focus();
     } catch (refusal) {
       say(this.#problem, refusal.message);
     }
+    this.#rows.removeAttribute("aria-busy");
     this.#more.disabled = false;
+  }
+
+  #row(trade) {
+    const tone = trade.pnl > 0 ? "up" : trade.pnl < 0 ? "down" : "";
+    const cells = Object.entries(COLUMNS).map(([name, column]) => {
+      const text = column.show(trade);
+      const inside = name === "entryTime" ? this.#link(trade, text) : text;
+      return element("td", { class: [classOf(column), column.isToned && tone].filter(Boolean).join(" ") || null }, inside);
+    });
+    return element("tr", {}, ...cells);
+  }
+
+  #link(trade, text) {
+    const label = words.showTrade(words.sides[trade.side] ?? trade.side, text);
+    return button(text, () => this.#onShow(trade), { class: "link", "aria-label": label, title: words.inChart });
   }
 }
 
-function row(trade) {
-  const tone = trade.pnl > 0 ? "up" : trade.pnl < 0 ? "down" : "";
-  const exit = trade.isOpen || !trade.exitTime ? words.open : moment(trade.exitTime);
-  const cells = [
-    words.sides[trade.side] ?? trade.side,
-    moment(trade.entryTime),
-    price(trade.entryPrice),
-    exit,
-    price(trade.exitPrice),
-    units(trade.units),
-    gain(trade.pnl),
-    change(trade.return),
-  ];
-  const classes = (index) => (index < 6 ? COLUMNS[index] : `${COLUMNS[index]} ${tone}`);
-  return element("tr", {}, ...cells.map((cell, index) => element("td", { class: classes(index) }, cell)));
-}
+const classOf = ({ isNumber, isExtra }) => [isNumber && "number", isExtra && "extra"].filter(Boolean).join(" ");

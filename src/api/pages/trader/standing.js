@@ -1,0 +1,108 @@
+/** Where one run stands while it has no result: its phase and how far it is, or why it ended without one. */
+
+import { button, element, say } from "../common/dom.js";
+import { clock, span, whole } from "../common/format.js";
+import { words as common } from "../words/common.js";
+import { words } from "../words/run.js";
+import { isFinal } from "./jobs.js";
+
+const SECOND = 1000;
+
+export class Standing {
+  element = element("div", { class: "card sheet standing" });
+  #job = null;
+  #clock = 0;
+  #state = element("p", { class: "standing-phase" });
+  #number = element("p", { class: "standing-number" });
+  #fill = element("div", { class: "bar-fill" });
+  #bar = element("div", { class: "bar", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100 }, this.#fill);
+  #extra = element("p", { class: "standing-extra" });
+  #hint = element("p", { class: "hint" });
+  #problem = element("p", { class: "notice", role: "alert", hidden: true });
+  #stop;
+
+  /** onCancel(): resolves when the server took it, or throws a Refusal. */
+  constructor(onCancel) {
+    this.#stop = button(common.cancel, () => this.#cancel(onCancel), { class: "quiet" });
+    const head = element("div", { class: "standing-head" }, this.#state, this.#number);
+    this.element.append(head, this.#bar, this.#extra, this.#hint, this.#problem, this.#stop);
+  }
+
+  show(job, title) {
+    const isBack = this.#job?.progress > job.progress;
+    this.#job = job;
+    this.element.dataset.status = job.status;
+    const phase = phaseOf(job);
+    say(this.#state, phase);
+    say(this.#number, job.status === "processing" ? `${job.progress}%` : "");
+    this.#bar.hidden = isFinal(job);
+    this.#bar.setAttribute("aria-label", words.progressOf(title));
+    this.#bar.setAttribute("aria-valuenow", job.progress);
+    this.#bar.setAttribute("aria-valuetext", `${phase}, ${job.progress}%`);
+    // A new attempt begins at 0: that is a fact, not a movement to be watched.
+    this.#fill.classList.toggle("at-once", isBack);
+    this.#fill.style.width = `${job.progress}%`;
+    this.#tell();
+    say(this.#hint, isFinal(job) ? (job.status === "failed" ? words.whatToDo : "") : words.resultComes);
+    this.#stop.hidden = isFinal(job) || job.cancelRequested;
+    if (isFinal(job)) this.rest();
+    else this.#clock ||= setInterval(() => this.#tell(), SECOND);
+  }
+
+  rest() {
+    clearInterval(this.#clock);
+    this.#clock = 0;
+  }
+
+  #tell() {
+    say(this.#extra, sentence(this.#job));
+  }
+
+  async #cancel(onCancel) {
+    this.#stop.disabled = true;
+    say(this.#problem, "");
+    try {
+      await onCancel();
+    } catch (refusal) {
+      say(this.#problem, refusal.message);
+    }
+    this.#stop.disabled = false;
+  }
+}
+
+function phaseOf({ status, stepCode, currentStep, attempt, error, cancelRequested }) {
+  if (status === "failed") return words.failed;
+  if (status === "cancelled") return words.cancelledTitle;
+  if (cancelRequested) return words.stopping;
+  if (status === "waiting") return attempt > 0 && error ? words.retrying : words.waiting;
+  return common.steps[stepCode ?? "starting"] ?? currentStep;
+}
+
+function sentence(job) {
+  switch (job.status) {
+    case "waiting":
+      return job.attempt > 0 ? [words.retryAt(clock(job.runAt), job.attempt), job.error].filter(Boolean).join(" ") : place(job);
+    case "processing":
+      return [
+        job.attempt > 1 && words.attempt(job.attempt),
+        job.startedAt && words.running(span(Math.max(0, (Date.now() - Date.parse(job.startedAt)) / SECOND))),
+        Number.isFinite(job.estimatedTimeRemaining) && words.left(span(job.estimatedTimeRemaining)),
+      ].filter(Boolean).join(" · ");
+    case "failed":
+      return `${job.error ?? words.noReason} ${words.afterAttempts(job.attempt)}`;
+    default:
+      return words.cancelled;
+  }
+}
+
+const REASONS = { no_workers: words.noWorkers, paused: words.paused };
+
+function place({ position, positionAtLeast, estimatedWaitTime, reason }) {
+  return [
+    position === 1 && words.next,
+    position > 1 && words.position(whole(position)),
+    positionAtLeast && words.farBack(whole(positionAtLeast)),
+    REASONS[reason],
+    estimatedWaitTime > 0 && words.startsIn(span(estimatedWaitTime)),
+  ].filter(Boolean).join(" · ");
+}

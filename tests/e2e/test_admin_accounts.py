@@ -1,0 +1,135 @@
+"""Operators and accounts: found, changed, and credited, each movement in the ledger."""
+
+import re
+from uuid import uuid4
+
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from axe_scene import assert_accessible
+from page_scene import Site, visiting
+
+BAD = "<img src=x onerror=alert(1)>"
+
+
+def to_account(page: Page, user: str) -> None:
+    page.get_by_role("link", name="Accounts", exact=True).click()
+    page.get_by_label("User id").fill(user)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=f"Account {user}")).to_be_visible()
+    expect(fact(page, "Plan")).not_to_be_empty()
+
+
+def fact(page: Page, name: str) -> Locator:
+    return page.locator(f".facts dt:text-is('{name}') + dd")
+
+
+def test_an_account_is_found_by_its_user_and_its_plan(browser: Browser, site: Site) -> None:
+    user = str(uuid4())
+    site.key(user, plan="basic")
+    with visiting(browser, site, role="admin") as visit:
+        page = visit.page
+        page.get_by_role("link", name="Accounts", exact=True).click()
+        expect(page.get_by_role("link", name=user)).to_be_visible()
+        page.get_by_label("Plan").select_option("basic")
+        expect(page).to_have_url(re.compile("#/accounts[?]plan=basic$"))
+        expect(page.get_by_role("link", name=visit.user)).to_have_count(0)
+        row = page.get_by_role("row").filter(has_text=user)
+        expect(row).to_contain_text("basic")
+        assert_accessible(page)
+
+        page.get_by_label("User id").fill("nobody")
+        page.get_by_role("button", name="Open").click()
+        expect(page.get_by_label("User id")).to_have_attribute("aria-invalid", "true")
+        expect(page.locator("#accounts-user-error")).to_contain_text("36 characters")
+        row.get_by_role("link").click()
+        expect(page.get_by_role("heading", name=f"Account {user}")).to_be_focused()
+        jobs = page.get_by_role("link", name="Jobs of this user")
+        expect(jobs).to_have_attribute("href", f"#/jobs?userId={user}")
+
+
+def test_a_user_without_an_account_is_said_to_have_none(browser: Browser, site: Site) -> None:
+    with visiting(browser, site, role="admin") as visit:
+        visit.page.goto(f"{site.url}/admin#/accounts/{uuid4()}")
+        expect(visit.page.locator("#views [role=alert]:visible")).to_contain_text("There is no such account")
+
+
+def test_plan_and_figures_are_changed_and_given_back_to_the_plan(browser: Browser, site: Site) -> None:
+    with visiting(browser, site, role="admin") as visit:
+        page = visit.page
+        to_account(page, visit.user)
+        form = page.get_by_role("form", name="Plan and limits")
+        form.get_by_label("Plan", exact=True).select_option("basic")
+        form.get_by_label("Jobs a day", exact=True).fill("77")
+        form.get_by_role("button", name="Save").click()
+        expect(form.get_by_role("status")).to_have_text("Saved.")
+        expect(fact(page, "Plan")).to_have_text("basic")
+        expect(fact(page, "Jobs added today")).to_have_text("0 / 77")
+        assert_accessible(page)
+
+        form.get_by_label("Jobs a day: As the plan").check()
+        expect(form.get_by_label("Jobs a day", exact=True)).to_be_disabled()
+        form.get_by_role("button", name="Save").click()
+        expect(fact(page, "Jobs added today")).not_to_have_text("0 / 77")
+
+        form.get_by_label("Jobs at once", exact=True).fill("0")
+        form.get_by_role("button", name="Save").click()
+        expect(form.locator("[data-member=concurrent] .error")).to_contain_text("greater than or equal to 1")
+        form.get_by_label("Jobs at once", exact=True).fill("")
+        form.get_by_role("button", name="Save").click()
+        expect(form.locator("[data-member=concurrent] .error")).to_contain_text("tick “As the plan”")
+
+
+def test_credits_are_granted_and_taken_back_and_stand_in_the_ledger(browser: Browser, site: Site) -> None:
+    with visiting(browser, site, role="admin") as visit:
+        page = visit.page
+        to_account(page, visit.user)
+        form = page.get_by_role("form", name="Grant or take credits")
+        form.get_by_label("Credits").fill("1.5")
+        form.get_by_role("button", name="Grant").click()
+        expect(form.locator(".error")).to_have_text("Must be a whole number of at least 1")
+        form.get_by_label("Credits").fill("1,200")
+        form.get_by_label("Note").fill(f"welcome {BAD}")
+        form.get_by_role("button", name="Grant").click()
+        expect(form.get_by_role("status")).to_have_text("1,200 credits granted.")
+        expect(fact(page, "Credits available")).to_have_text("1,200")
+        newest = page.get_by_role("region", name="Ledger").locator("tbody tr").first
+        expect(newest).to_contain_text("granted+1,200")
+        expect(newest).to_contain_text(f"welcome {BAD}")
+        expect(page.locator("#views img")).to_have_count(0)
+
+        form.get_by_label("Credits").fill("200")
+        form.get_by_role("button", name="Take back").click()
+        page.get_by_role("dialog", name="Take back 200 credits?").get_by_role("button", name="Take back").click()
+        expect(fact(page, "Credits available")).to_have_text("1,000")
+        expect(newest).to_contain_text("taken back−200")
+
+        form.get_by_label("Credits").fill("5000")
+        form.get_by_role("button", name="Take back").click()
+        page.get_by_role("dialog").get_by_role("button", name="Take back").click()
+        expect(form.get_by_role("alert")).to_contain_text("Fewer than 5,000 credits are available")
+        expect(fact(page, "Credits available")).to_have_text("1,000")
+
+
+def test_a_grant_whose_answer_was_lost_is_seen_in_the_ledger(browser: Browser, site: Site) -> None:
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    with visiting(browser, site, role="admin") as visit:
+        page = visit.page
+        to_account(page, visit.user)
+        form = page.get_by_role("form", name="Grant or take credits")
+        page.route("**/credits", lose_the_answer, times=1)
+        form.get_by_label("Credits").fill("10")
+        form.get_by_role("button", name="Grant").click()
+        expect(form.get_by_role("alert")).to_contain_text("look at the ledger before you try again")
+        expect(page.get_by_role("region", name="Ledger").locator("tbody tr")).to_have_count(1)
+        expect(fact(page, "Credits available")).to_have_text("10")
+
+
+def test_who_may_only_look_sees_an_account_and_no_form(browser: Browser, site: Site) -> None:
+    with visiting(browser, site, role="read_only_admin") as visit:
+        to_account(visit.page, visit.user)
+        expect(visit.page.get_by_role("heading", name="Ledger")).to_be_visible()
+        expect(visit.page.locator("#views form:visible")).to_have_count(0)
+        assert_accessible(visit.page)
