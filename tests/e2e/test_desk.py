@@ -230,7 +230,7 @@ def test_a_run_is_copied_into_the_ticket_and_run_otherwise(browser: Browser, sit
         visit.run("RSI reversion", start="2020-01-01")
         expect(visit.runs).to_have_count(2)
 
-        visit.runs.last.get_by_role("link", name=re.compile("^Change")).click()
+        visit.runs.last.get_by_role("link", name=re.compile("^Change: ")).click()
         expect(page.locator("#axis-fast-to")).to_have_value("15")
         expect(page.locator("#run")).to_have_text("Run sweep")
         assert page.url.endswith("/#/")
@@ -244,7 +244,7 @@ def test_a_strategy_that_is_gone_is_said_and_another_chosen(browser: Browser, sl
         page = ready(visit)
         slow_site.enqueue(visit.user, "echo", strategyId="0b6fd2a4-7a51-4d5c-9d8a-1c8f8f3f2f11", strategy={"name": "x"})
         expect(visit.runs).to_have_attribute("data-status", "completed")
-        visit.runs.get_by_role("link", name=re.compile("^Change")).click()
+        visit.runs.get_by_role("link", name=re.compile("^Change: ")).click()
         expect(page.locator("#ticket-message")).to_contain_text("no prices of KO here any more")
         expect(page.locator("#ticket-message")).to_contain_text("strategy of that run is no longer there")
 
@@ -252,7 +252,7 @@ def test_a_strategy_that_is_gone_is_said_and_another_chosen(browser: Browser, sl
 def test_what_the_plan_allows_is_seen_and_that_it_is_used_up_before_one_presses(browser: Browser, site: Site) -> None:
     with visiting(browser, site) as visit:
         page = ready(visit)
-        site.key(visit.user, plan="free")
+        site.ask("accounts", "set", visit.user, "--plan", "free")
         page.reload()
         ready(visit)
         expect(page.locator("#allowance")).to_have_text("3 of 3 runs left today · 0 of 1 running")

@@ -2,6 +2,7 @@
 
 import { find, say } from "../common/dom.js";
 import { Gate } from "../common/gate.js";
+import { LazyView } from "../common/lazy_view.js";
 import { Routes } from "../common/routes.js";
 import { announce, fill, mark, showConnection, switches } from "../common/shell.js";
 import { Stream } from "../common/stream.js";
@@ -9,13 +10,9 @@ import { words as common } from "../words/common.js";
 import { words } from "../words/desk.js";
 import { Allowance } from "./allowance.js";
 import { EVENTS } from "./calls.js";
-import { CompareView } from "./compare_view.js";
 import { Desk } from "./desk.js";
-import { HistoryView } from "./history_view.js";
 import { Jobs, isFinal } from "./jobs.js";
 import { Lookout } from "./lookout.js";
-import { RunView } from "./run_view.js";
-import { StrategiesView } from "./strategies_view.js";
 import { title } from "./telling.js";
 
 fill({ ...common, ...words });
@@ -33,12 +30,13 @@ const jobs = new Jobs({
 });
 const allowance = new Allowance();
 const shared = { jobs, allowance, announce, onUnauthorized: () => gate.ended(), retitle: () => routes.retitle() };
+const later = (load) => new LazyView(load, () => routes.retitle());
 const views = {
   "": new Desk(shared),
-  runs: new RunView(shared),
-  history: new HistoryView(shared),
-  strategies: new StrategiesView(shared),
-  compare: new CompareView(shared),
+  runs: later(async () => new (await import("./run_view.js")).RunView(shared)),
+  history: later(async () => new (await import("./history_view.js")).HistoryView(shared)),
+  strategies: later(async () => new (await import("./strategies_view.js")).StrategiesView(shared)),
+  compare: later(async () => new (await import("./compare_view.js")).CompareView(shared)),
 };
 const routes = new Routes(find("views"), views, mark);
 const lookout = new Lookout({
