@@ -55,6 +55,9 @@ class Site:
         return str(answer["url"])
 
     def enqueue(self, user: str, kind: str, *, queue_name: str = "backtest", **args: Any) -> None:
+        self.enqueue_all(user, kind, [args], queue_name=queue_name)
+
+    def enqueue_all(self, user: str, kind: str, several: list[dict[str, Any]], *, queue_name: str = "backtest") -> None:
         shown = {"symbol": "KO", "startDate": "2020-01-01", "endDate": "2021-01-01", "initialCapital": 1000}
 
         async def enqueue() -> None:
@@ -62,7 +65,8 @@ class Site:
                 open_pool(self.database_url, size=1, application_name="test") as pool,
                 Queue(pool, name=queue_name) as queue,
             ):
-                await queue.enqueue(kind, shown | args, user_id=UUID(user))
+                for args in several:
+                    await queue.enqueue(kind, shown | args, user_id=UUID(user))
 
         # Not here: this thread's loop is the browser's.
         with ThreadPoolExecutor(1) as thread:

@@ -116,6 +116,7 @@ class JobMembers(TypedDict):
     coverage: NotRequired[Coverage | None]
     warnings: NotRequired[list[Warned] | None]
     error: NotRequired[str | None]
+    combinations: NotRequired[Annotated[int, Field(description="Of a sweep: how many it runs.")]]
     request: NotRequired[
         Annotated[dict[str, Any], Field(description="Of a job by itself: a body that asks for it again.")]
     ]

@@ -40,12 +40,13 @@ class Kind:
     """A kind of job that a body can ask for.
 
     parse: the body, or RequestError. check: the definition and what was asked; StrategyError or GridTooLarge where that
-    can never run.
+    can never run. note: args to keep beside what was asked, out of what the check came to.
     """
 
     name: str
     parse: Callable[[object], BacktestRequest]
-    check: Callable[[Mapping[str, Any], Any], object]
+    check: Callable[[Mapping[str, Any], Any], Any]
+    note: Callable[[Any], dict[str, Any]] = lambda _: {}
 
 
 async def add(request: Request, kind: Kind) -> Response:
@@ -145,14 +146,14 @@ async def _args(
         if symbol is not None and not await known.has(symbol, timeframe) and not provider.offered(symbol, timeframe):
             message = f"{symbol} has no {timeframe} prices here. See GET /api/symbols"
             raise invalid([{"path": f"{prefix}{name}", "message": message}])
-    await _refuse_what_cannot_run(strategy, kind, asked, prefix)
-    return args | {"strategyId": str(strategy.id)}
+    checked = await _refuse_what_cannot_run(strategy, kind, asked, prefix)
+    return args | {"strategyId": str(strategy.id)} | kind.note(checked)
 
 
-async def _refuse_what_cannot_run(strategy: Strategy, kind: Kind, asked: BacktestRequest, prefix: str) -> None:
+async def _refuse_what_cannot_run(strategy: Strategy, kind: Kind, asked: BacktestRequest, prefix: str) -> Any:
     """400 at the parameter that is wrong; or at the strategy, when it cannot run with its own parameters either."""
     try:
-        await asyncio.to_thread(kind.check, strategy.definition, asked)
+        return await asyncio.to_thread(kind.check, strategy.definition, asked)
     except GridTooLarge as error:
         message = (
             f"is {error.count:,} combinations, the limit is {error.limit:,}; take larger steps or fewer parameters"

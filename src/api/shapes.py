@@ -47,6 +47,8 @@ def job_shape(job: JobSnapshot, language: str, root: str = "") -> dict[str, Any]
         "requeuedFrom": str(job.requeued_from) if job.requeued_from else None,
         "links": links(job.id, root),
     }
+    if "combinations" in args:
+        shape["combinations"] = args["combinations"]
     if job.status == "completed":
         summary = job.summary or {}
         shape |= {name: summary.get(name) for name in ("metrics", "metricNotes", "coverage", "warnings")}

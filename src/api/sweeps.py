@@ -19,7 +19,12 @@ from engine.sweep_request import MOST_BEST, parse_sweep
 from engine.sweep_result import Table
 from pgqueue import JobSnapshot, StoredResult
 
-SWEEP = Kind("sweep", parse_sweep, lambda definition, asked: plan(asked, rules.read(definition)))
+SWEEP = Kind(
+    "sweep",
+    parse_sweep,
+    lambda definition, asked: plan(asked, rules.read(definition)),
+    lambda planned: {"combinations": planned.grid.count},
+)
 
 
 async def enqueue(request: Request) -> Response:

@@ -58,6 +58,14 @@ async def test_a_sweep_is_queued_as_a_job_of_its_kind(client: httpx.AsyncClient)
     job = (await client.get(queued.json()["links"]["self"])).json()
 
     assert (job["kind"], job["status"], job["symbol"]) == ("sweep", "waiting", "AAPL")
+    assert job["combinations"] == 12
+
+
+async def test_a_job_says_how_to_ask_for_it_again(client: httpx.AsyncClient) -> None:
+    for address, asked in ((SWEEPS, SWEEP), ("/api/backtest/queue", BODY | {"priority": 7})):
+        job = (await client.get((await client.post(address, json=asked)).json()["links"]["self"])).json()
+        again = (await client.post(address, json=job["request"])).json()
+        assert (await client.get(again["links"]["self"])).json()["request"] == job["request"]
 
 
 async def test_the_same_key_for_a_sweep_and_for_a_run_is_a_conflict(client: httpx.AsyncClient) -> None:

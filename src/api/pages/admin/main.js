@@ -70,7 +70,7 @@ const gate = new Gate({
     find("read-only").hidden = shared.mayChange;
     for (const view of Object.values(views)) view.open?.(who);
     routes.open();
-    stream.start();
+    stream.start(who.userId);
   },
   onLeave: () => {
     find("stranger").hidden = true;

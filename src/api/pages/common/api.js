@@ -9,13 +9,17 @@ const PATIENCE_MILLISECONDS = 15_000;
 const HERE = new URL(import.meta.url).pathname;
 export const ROOT = HERE.slice(0, HERE.lastIndexOf("/static/"));
 
-/** status: 0 when nobody answered; code: the server's word for it; details: [{path, message}] of wrong members. */
+/**
+ * status: 0 when nobody answered; code: the server's word for it; details: [{path, message}] of wrong members; facts:
+ * all else that the answer says, such as a limit.
+ */
 export class Refusal extends Error {
-  constructor(status, message, { details = [], retryAfter = null, code = null } = {}) {
+  constructor(status, message, { details = [], retryAfter = null, code = null, facts = {} } = {}) {
     super(message);
     this.status = status;
     this.code = code;
     this.details = details;
+    this.facts = facts;
     this.retryAfter = retryAfter;
   }
 
@@ -72,7 +76,7 @@ function refusal(response, data) {
   const retryAfter = Number.parseInt(response.headers.get("Retry-After") ?? "", 10) || null;
   const sentence = words.refusals[data?.code] ?? data?.detail;
   const message = sentence ?? (status === 429 ? words.tooMany(retryAfter ?? 5) : words.refused(status));
-  return new Refusal(status, message, { details: data?.details ?? [], retryAfter, code: data?.code });
+  return new Refusal(status, message, { details: data?.details ?? [], retryAfter, code: data?.code, facts: data ?? {} });
 }
 
 export const session = {

@@ -5,9 +5,13 @@ import { find, say } from "./dom.js";
 import { Login } from "./login.js";
 import { words } from "../words/common.js";
 
+/** Pages of one browser have one cookie: who comes or goes in one of them, does so in all. */
+const neighbours = "BroadcastChannel" in globalThis ? new BroadcastChannel("pgqueue session") : null;
+
 export class Gate {
   #calls;
   #login;
+  #userId = null;
 
   /** calls: onEnter(who), with userId, plan, role, scopes; onLeave(): forget all that was theirs. */
   constructor(calls) {
@@ -15,6 +19,7 @@ export class Gate {
     this.#login = new Login({ onSession: (who) => this.#enter(who) });
     find("logout").addEventListener("click", () => this.#end());
     window.addEventListener("hashchange", () => codeInAddress() !== null && this.begin());
+    neighbours?.addEventListener("message", ({ data }) => data.userId !== this.#userId && this.begin());
   }
 
   async begin() {
@@ -39,6 +44,7 @@ export class Gate {
       // What was typed and not sent is nobody else's business; after an expired session it is still there.
       sessionStorage.clear();
       this.#leave(words.loggedOut);
+      neighbours?.postMessage({ userId: null });
     } catch (refusal) {
       find("announcer").textContent = refusal.message;
     }
@@ -61,10 +67,13 @@ export class Gate {
     this.#calls.onLeave();
     for (const place of document.querySelectorAll("[data-inside]")) place.hidden = false;
     this.#login.hide();
+    this.#userId = who.userId;
+    neighbours?.postMessage({ userId: who.userId });
     this.#calls.onEnter(who);
   }
 
   #leave(why) {
+    this.#userId = null;
     this.#calls.onLeave();
     for (const place of document.querySelectorAll("[data-inside]")) place.hidden = true;
     say(find("connection"), "");

@@ -5,13 +5,14 @@ import { language, speak } from "./language.js";
 import { theme, turn } from "./theme.js";
 import { words } from "../words/common.js";
 
-/** Fills the places that name a word: data-text for what stands there, data-label for what it is called. */
+/** Fills the places that name a word: data-text for what stands there, data-label for what it is called, data-placeholder. */
 export function fill(table, root = document) {
   for (const place of root.querySelectorAll("[data-text]")) place.textContent = table[place.dataset.text] ?? place.textContent;
   for (const place of root.querySelectorAll("[data-label]")) {
     const label = table[place.dataset.label];
     if (label !== undefined) place.setAttribute("aria-label", label);
   }
+  for (const place of root.querySelectorAll("[data-placeholder]")) place.placeholder = table[place.dataset.placeholder] ?? "";
 }
 
 export function switches() {
@@ -37,6 +38,10 @@ export function showConnection(state) {
   const place = find("connection");
   place.dataset.state = state;
   say(place, words.connection[state]);
+  // Whatever is shown is from before, and looks it.
+  document.body.classList.toggle("is-stale", state === "away");
+  const away = find("away");
+  if (away) say(away, state !== "away" ? "" : navigator.onLine ? words.awayBanner : words.offlineBanner);
 }
 
 export function announce(sentence) {

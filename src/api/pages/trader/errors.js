@@ -5,6 +5,12 @@ import { words } from "../words/desk.js";
 
 /** Paths of the request's members, as the server names them; older ones without "params." mean the same. */
 const FIELDS = {
+  "costs.commission": "commission",
+  "costs.slippage": "slippage",
+  benchmark: "benchmark",
+  outOfSampleFrom: "sample",
+  where: "where",
+  rankBy: "rank-by",
   symbol: "symbol",
   timeframe: "symbol",
   strategyId: "strategy",
@@ -13,13 +19,15 @@ const FIELDS = {
   initialCapital: "capital",
   priority: "priority",
 };
-const OVERRIDE = /strategyParams\.(\w+)/;
+const IN_BASIS_POINTS = new Set(["commission", "slippage"]);
+const OVERRIDE = /(?:strategyParams|grid)\.(\w+)/;
 
 export class Errors {
-  #parameters;
+  #parameter;
 
-  constructor(parameters) {
-    this.#parameters = parameters;
+  /** parameter(name): the field of a strategy's parameter; null where there is none. */
+  constructor(parameter) {
+    this.#parameter = parameter;
   }
 
   clear() {
@@ -34,7 +42,8 @@ export class Errors {
     const placed = details.map((detail) => ({ ...detail, field: this.#fieldOf(detail) }));
     for (const { field, message } of placed.filter((one) => one.field)) {
       field.setAttribute("aria-invalid", true);
-      say(find(`${field.id}-error`), sentence(message));
+      field.closest("details")?.setAttribute("open", "");
+      say(find(`${field.id}-error`), IN_BASIS_POINTS.has(field.id) ? words.basisPoints : sentence(message));
     }
     document.querySelector("#ticket [aria-invalid]")?.focus();
     return placed.filter((one) => !one.field);
@@ -43,14 +52,15 @@ export class Errors {
   /** Fields with something in them that a browser reads as nothing: sent, it would mean “not given”. */
   unreadable() {
     return [...document.querySelectorAll("#ticket input")]
-      .filter((field) => field.validity.badInput)
+      .filter((field) => field.validity.badInput && !field.closest("[hidden]"))
       .map((field) => ({ field, message: field.type === "date" ? words.notADate : words.notANumber }));
   }
 
   #fieldOf({ field, path, message }) {
     if (field) return field;
     const override = OVERRIDE.exec(path) ?? (path.endsWith("strategyParams") ? OVERRIDE.exec(message) : null);
-    if (override) return this.#parameters.field(override[1]);
+    if (override) return this.#parameter(override[1]);
+    if (path === "grid") return document.querySelector("#grid input");
     const id = FIELDS[path.replace(/^params\./, "")];
     return id ? find(id) : null;
   }

@@ -1,118 +1,172 @@
 /** The order ticket: what to run, on what, from when to when. The server is the judge of what is valid. */
 
-import { strategies, submit, symbols } from "./calls.js";
-import { find, say } from "../common/dom.js";
+import { look, strategies, submit, symbols } from "./calls.js";
+import { kept, keep } from "./choices.js";
 import { Errors } from "./errors.js";
-import { day, whole } from "../common/format.js";
+import { Grid } from "./grid.js";
+import { Market } from "./market.js";
+import { bodyOf, fill, isSweep, setMode } from "./order.js";
 import { Parameters } from "./parameters.js";
-import { words as common } from "../words/common.js";
+import { Period } from "./period.js";
+import { StrategyPicker } from "./strategy_picker.js";
+import { find, say } from "../common/dom.js";
 import { words } from "../words/desk.js";
-
-const FIRST_SHOWN_YEARS = 5;
 
 export class Ticket {
   #calls;
-  #symbols = [];
-  #strategies = [];
-  #datesChosen = false;
+  #userId = null;
+  #isLoaded = false;
   #isSending = false;
-  #parameters = new Parameters(find("parameters"));
-  #errors = new Errors(this.#parameters);
+  /** What an address asked for before there was anything to choose from. */
+  #asked = null;
   /** The submit whose outcome is unknown: sent again as it was, it keeps its key and is not run twice. */
   #unsure = null;
+  #parts;
+  #errors;
 
+  /** calls: onQueued(jobId, facts); refusal(), why nothing may run now, or ""; onRefused(); onUnauthorized(). */
   constructor(calls) {
     this.#calls = calls;
-    find("symbol").addEventListener("change", () => this.#showSymbol());
-    find("strategy").addEventListener("change", () => this.#showStrategy());
-    for (const id of ["start", "end"]) find(id).addEventListener("input", () => (this.#datesChosen = true));
-    find("reload").addEventListener("click", () => this.load());
+    const [parameters, grid, period] = [new Parameters(find("parameters")), new Grid(), new Period()];
+    const market = new Market(() => market.prices && period.cover(market.prices));
+    const strategy = new StrategyPicker((declared) => {
+      parameters.show(declared);
+      grid.show(declared);
+      this.#showMode();
+    });
+    this.#parts = { parameters, grid, period, market, strategy };
+    this.#errors = new Errors((name) => (isSweep() ? grid : parameters).field(name));
+    for (const id of ["mode-run", "mode-sweep"]) find(id).addEventListener("change", () => this.#showMode());
+    find("reload").addEventListener("click", () => this.load(this.#userId));
     find("ticket").addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!this.#isSending && !find("run").disabled) this.#submit();
+      this.#press();
+    });
+    find("ticket").addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.#press();
     });
   }
 
-  async load() {
-    this.#loading(true);
+  async load(userId) {
+    this.#userId = userId;
+    this.#show({ isBusy: true });
     try {
-      [this.#symbols, this.#strategies] = await Promise.all([symbols(), strategies()]);
-      this.#offer();
+      const [series, offered] = await Promise.all([symbols(), strategies()]);
+      // Someone else may be here by now.
+      if (this.#userId === userId) this.#offer(series, offered);
     } catch (refusal) {
       if (refusal.isUnauthorized) this.#calls.onUnauthorized();
-      else this.#lost(words.optionsLost(refusal.message));
+      else this.#show({ trouble: words.optionsLost(refusal.message) });
     }
   }
 
-  #loading(is) {
-    find("ticket").setAttribute("aria-busy", is);
-    find("run").disabled = is;
-    find("reload").hidden = true;
-    say(find("ticket-message"), "");
-    if (is) for (const id of ["symbol", "strategy"]) find(id).replaceChildren(new Option(common.loading));
+  /** Back from another view, where strategies may have been made or changed. What is chosen stays. */
+  async refresh() {
+    if (!this.#isLoaded) return;
+    try {
+      this.#parts.strategy.offer(await strategies());
+    } catch (refusal) {
+      if (refusal.isUnauthorized) this.#calls.onUnauthorized();
+    }
   }
 
-  #lost(why) {
-    find("ticket").setAttribute("aria-busy", false);
-    for (const id of ["symbol", "strategy"]) find(id).replaceChildren();
-    say(find("ticket-message"), why);
-    find("reload").hidden = false;
-  }
-
-  #offer() {
-    if (this.#symbols.length === 0) {
-      this.#lost(words.noSymbols);
+  /** query: copy, the id of a run to begin from; or symbol and strategy. */
+  async follow(query) {
+    const asked = { copy: query.get("copy"), symbol: query.get("symbol"), strategy: query.get("strategy") };
+    if (!this.#isLoaded) {
+      this.#asked = asked;
       return;
     }
-    this.#loading(false);
-    const several = (one) => this.#symbols.filter((other) => other.symbol === one.symbol).length > 1;
-    const named = (one) => [one.symbol, one.name, several(one) ? one.timeframe : ""].filter(Boolean).join(" · ");
-    find("symbol").replaceChildren(...this.#symbols.map((one, index) => new Option(named(one), index)));
-    find("strategy").replaceChildren(...this.#strategies.map((one) => new Option(one.title ?? one.name, one.id)));
-    // The strategy with something to choose is the better one to begin with.
-    const first = this.#strategies.find((one) => Object.keys(one.params).length > 0) ?? this.#strategies[0];
-    if (first) find("strategy").value = first.id;
-    this.#showSymbol();
-    this.#showStrategy();
+    this.#asked = null;
+    if (asked.symbol) this.#parts.market.choose(asked.symbol.toUpperCase());
+    if (asked.strategy && !this.#parts.strategy.choose(asked.strategy)) say(find("ticket-message"), words.strategyGone);
+    if (asked.copy) await this.#copy(asked.copy);
   }
 
-  get #symbol() {
-    return this.#symbols[find("symbol").selectedIndex];
+  clear() {
+    this.#userId = this.#asked = this.#unsure = null;
+    this.#isLoaded = false;
+    this.#errors.clear();
+    for (const part of ["market", "period", "strategy"]) this.#parts[part].clear();
+    find("ticket").reset();
+    this.#show({ isBusy: true });
   }
 
-  #showSymbol() {
-    const { first, last, bars, closeOnly, adjusted } = this.#symbol;
-    const [begin, end] = [day(first), day(last)];
-    const facts = [words.prices(begin, end, whole(bars)), closeOnly && common.closesOnly, adjusted && common.adjusted];
-    say(find("symbol-hint"), facts.filter(Boolean).join(" · "));
-    for (const id of ["start", "end"]) [find(id).min, find(id).max] = [begin, end];
-    if (this.#datesChosen) return;
-    const years = `${Number(end.slice(0, 4)) - FIRST_SHOWN_YEARS}-01-01`;
-    find("start").value = years > begin ? years : begin;
-    find("end").value = end;
+  /** Whether it may run is known anew. */
+  showMayRun() {
+    this.#label();
   }
 
-  #showStrategy() {
-    const strategy = this.#strategies[find("strategy").selectedIndex];
-    say(find("strategy-hint"), strategy?.description);
-    this.#parameters.show(strategy?.params ?? {});
+  #offer(series, offered) {
+    if (series.length === 0) {
+      this.#show({ trouble: words.noSymbols });
+      return;
+    }
+    const { market, strategy, period } = this.#parts;
+    market.offer(series);
+    strategy.offer(offered);
+    if (market.prices) period.cover(market.prices);
+    this.#isLoaded = true;
+    const before = kept(this.#userId);
+    if (before) fill(before, this.#parts);
+    this.#showMode();
+    this.#show({});
+    if (this.#asked) this.follow(new URLSearchParams(Object.entries(this.#asked).filter(([, value]) => value)));
+  }
+
+  async #copy(jobId) {
+    const userId = this.#userId;
+    try {
+      const { request } = (await look(jobId)).data;
+      if (this.#userId !== userId) return;
+      const missing = fill(request, this.#parts);
+      this.#showMode();
+      say(find("ticket-message"), missing.join(" "));
+      find("ticket").scrollIntoView({ block: "start" });
+      find("symbol").focus({ preventScroll: true });
+    } catch (refusal) {
+      if (refusal.isUnauthorized) this.#calls.onUnauthorized();
+      else say(find("ticket-message"), words.notCopied(refusal.message));
+    }
+  }
+
+  #show({ isBusy = false, trouble = "" }) {
+    find("ticket").setAttribute("aria-busy", isBusy);
+    find("ticket-skeleton").hidden = !isBusy;
+    find("ticket-fields").hidden = isBusy || trouble !== "";
+    find("run").disabled = isBusy || trouble !== "";
+    find("reload").hidden = trouble === "";
+    say(find("ticket-message"), trouble);
+    this.#label();
+  }
+
+  #showMode() {
+    setMode(isSweep());
+    this.#label();
+  }
+
+  #press() {
+    if (this.#isSending || find("run").disabled) return;
+    if (this.#calls.refusal() === "") this.#submit();
+    else this.#calls.onRefused();
   }
 
   async #submit() {
     this.#errors.clear();
     say(find("ticket-message"), "");
-    const wrong = this.#errors.unreadable();
+    const wrong = [...this.#errors.unreadable(), ...(isSweep() ? this.#parts.grid.wrong() : [])];
     if (wrong.length > 0) {
       this.#errors.show(wrong);
       return;
     }
-    const body = this.#body();
+    const body = bodyOf(this.#parts);
     const text = JSON.stringify(body);
     const sent = this.#unsure?.text === text ? this.#unsure : { text, key: newKey() };
     this.#sending(true);
     try {
       const queued = await submit(body, sent.key);
       this.#unsure = null;
+      keep(this.#userId, body, this.#parts.period.chosen !== null);
       this.#calls.onQueued(queued.jobId, this.#facts(body, queued));
     } catch (refusal) {
       this.#unsure = refusal.isUncertain ? sent : null;
@@ -122,35 +176,25 @@ export class Ticket {
     }
   }
 
-  #body() {
-    const strategyParams = this.#parameters.chosen();
-    return {
-      strategyId: find("strategy").value,
-      params: {
-        symbol: this.#symbol.symbol,
-        timeframe: this.#symbol.timeframe,
-        startDate: find("start").value,
-        endDate: find("end").value,
-        initialCapital: numberIn("capital"),
-        ...(Object.keys(strategyParams).length > 0 && { strategyParams }),
-      },
-      priority: numberIn("priority"),
-    };
-  }
-
   /** What the new run is called until the server tells of it. */
-  #facts({ params, priority }, { position, positionAtLeast, estimatedWaitTime, reason }) {
-    const { title, name } = this.#strategies[find("strategy").selectedIndex];
+  #facts({ params, priority, grid }, { position, positionAtLeast, estimatedWaitTime, reason }) {
     const standing = { position, positionAtLeast, estimatedWaitTime, reason };
-    return { ...params, ...standing, priority, strategyName: title ?? name, createdAt: new Date().toISOString() };
+    const kind = grid ? "sweep" : "backtest";
+    const strategyName = this.#parts.strategy.title;
+    return { ...params, ...standing, kind, priority, strategyName, createdAt: new Date().toISOString() };
   }
 
   #sending(is) {
-    // Not disabled: a button that is, loses the focus.
-    const run = find("run");
     this.#isSending = is;
-    run.setAttribute("aria-disabled", is);
-    run.textContent = is ? words.sending : words.run;
+    this.#label();
+  }
+
+  #label() {
+    const run = find("run");
+    const refused = this.#calls.refusal();
+    // Not disabled: a button that is, loses the focus.
+    run.setAttribute("aria-disabled", this.#isSending || refused !== "");
+    run.textContent = this.#isSending ? words.sending : refused || (isSweep() ? words.runSweep : words.run);
   }
 
   #refused(refusal) {
@@ -160,6 +204,7 @@ export class Ticket {
     }
     const unplaced = this.#errors.show(refusal.details);
     if (refusal.details.length > 0 && unplaced.length === 0) return;
+    if (refusal.code in words.used) this.#calls.onRefused();
     const unknown = refusal.status === 0 ? ` ${words.mayHaveArrived}` : "";
     say(find("ticket-message"), `${refusal.message}${unknown}`);
   }
@@ -168,9 +213,3 @@ export class Ticket {
 /** As random as crypto.randomUUID, which browsers keep from pages that came over plain http. */
 const newKey = () =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
-
-/** null when it is left empty: the server says what it wants there. */
-function numberIn(id) {
-  const value = find(id).valueAsNumber;
-  return Number.isNaN(value) ? null : value;
-}

@@ -1,18 +1,17 @@
-/** Asks for jobs by plain requests: often while no stream is there, now and then for those a stream is quiet about. */
+/** Asks for jobs by plain requests: often while no stream is there, now and then for what a stream does not tell. */
 
-import { look, recent } from "./calls.js";
+import { look, recent, unfinished } from "./calls.js";
 
 const POLL_MILLISECONDS = 2_000;
 const QUIET_MILLISECONDS = 5_000;
 const LONGEST_MILLISECONDS = 16_000;
-/** More jobs than this are asked for in one request. */
+/** Of jobs that ended unheard, more than these are looked for among the recent ones. */
 const SINGLY = 6;
 
 export class Lookout {
   reached = true;
   #calls;
   #onReach = () => {};
-  #etags = new Map();
   #life = null;
   #timer = 0;
   #relaxed = false;
@@ -21,7 +20,7 @@ export class Lookout {
   #heardAt = new Map();
 
   /**
-   * calls: onJob(job), onGone(jobId), onCaughtUp(), onUnauthorized(), unfinished().
+   * calls: onJob(job), onGone(jobId), onCaughtUp(), onUnauthorized(), unfinished(), the ids of those that are.
    */
   constructor(calls) {
     this.#calls = calls;
@@ -42,7 +41,7 @@ export class Lookout {
     this.#failures = 0;
   }
 
-  /** A stream holds: only jobs that it is quiet about are asked for. */
+  /** A stream holds: only jobs that it is quiet about are asked for, such as waiting ones, for their place in line. */
   relax() {
     this.#relaxed = true;
   }
@@ -100,15 +99,23 @@ export class Lookout {
   }
 
   async #ask(signal) {
-    const unfinished = this.#calls.unfinished().length;
-    const isIdle = unfinished === 0 && !this.#relaxed;
-    if (!this.#caughtUp || unfinished > SINGLY || isIdle) {
-      for (const job of await recent(signal)) this.#calls.onJob(job);
+    if (!this.#caughtUp || (!this.#relaxed && this.#calls.unfinished().length === 0)) {
+      await this.#take(recent(signal));
       this.#caughtUp = true;
       this.#calls.onCaughtUp();
     }
     const wanted = this.#calls.unfinished().filter((jobId) => !this.#relaxed || this.#isQuiet(jobId));
-    await Promise.all(wanted.slice(-SINGLY).map((jobId) => this.#lookAt(jobId, signal)));
+    if (wanted.length === 0) return;
+    const found = await this.#take(unfinished(signal));
+    const ended = wanted.filter((jobId) => !found.has(jobId));
+    if (ended.length > SINGLY) await this.#take(recent(signal));
+    else await Promise.all(ended.map((jobId) => this.#lookAt(jobId, signal)));
+  }
+
+  async #take(answer) {
+    const found = await answer;
+    for (const job of found) this.#calls.onJob(job);
+    return new Set(found.map((job) => job.jobId));
   }
 
   #isQuiet(jobId) {
@@ -117,9 +124,7 @@ export class Lookout {
 
   async #lookAt(jobId, signal) {
     try {
-      const { status, data, etag } = await look(jobId, this.#etags.get(jobId), signal);
-      this.#etags.set(jobId, etag);
-      if (status !== 304) this.#calls.onJob(data);
+      this.#calls.onJob((await look(jobId, null, signal)).data);
     } catch (refusal) {
       if (refusal.status !== 404) throw refusal;
       this.#calls.onGone(jobId);

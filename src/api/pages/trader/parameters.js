@@ -1,4 +1,4 @@
-/** A strategy's declared parameters as number fields. */
+/** A strategy's declared parameters as number fields: what a run takes, and what a sweep's other values begin from. */
 
 import { element, find } from "../common/dom.js";
 import { words } from "../words/desk.js";
@@ -9,12 +9,20 @@ export class Parameters {
 
   constructor(place) {
     this.#place = place;
+    find("parameters-reset").addEventListener("click", () => this.set({}));
+    place.addEventListener("input", () => this.#offerReset());
   }
 
   show(declared) {
     this.#declared = declared;
     this.#place.replaceChildren(...Object.entries(declared).map(([name, facts]) => drawn(name, facts)));
-    this.#place.hidden = Object.keys(declared).length === 0;
+    this.#offerReset();
+  }
+
+  /** Values by name; those that are not named are the strategy's own. */
+  set(values) {
+    for (const [name, { default: initial }] of Object.entries(this.#declared)) this.field(name).value = values[name] ?? initial;
+    this.#offerReset();
   }
 
   /** The field of that parameter; null when the strategy has none of that name. */
@@ -28,30 +36,39 @@ export class Parameters {
     const differs = ([name, value]) => !Number.isNaN(value) && value !== this.#declared[name].default;
     return Object.fromEntries(values.filter(differs));
   }
+
+  #offerReset() {
+    find("parameters-reset").hidden = Object.keys(this.chosen()).length === 0;
+  }
+}
+
+/** “Entry length” of entry_length and entryLength. */
+export function labelOf(name) {
+  const label = name.replace(/([a-z0-9])([A-Z])|_/g, "$1 $2").toLowerCase();
+  return label.charAt(0).toUpperCase() + label.slice(1);
+}
+
+export function range({ min, max }) {
+  const [low, high] = [Number.isFinite(min), Number.isFinite(max)];
+  if (low && high) return words.range(min, max);
+  return low ? words.atLeast(min) : high ? words.atMost(max) : "";
 }
 
 const idOf = (name) => `parameter-${name}`;
 
-function drawn(name, { type, default: initial, min, max }) {
+function drawn(name, facts) {
   const id = idOf(name);
-  const label = name.replace(/([a-z0-9])([A-Z])|_/g, "$1 $2").toLowerCase();
-  const step = type === "int" ? 1 : "any";
+  const { type, default: initial, min, max } = facts;
   return element(
     "div",
     { class: "field" },
-    element("label", { for: id }, label.charAt(0).toUpperCase() + label.slice(1)),
+    element("label", { for: id }, labelOf(name)),
     element("input", {
-      id, min, max, step, type: "number", value: initial,
+      id, min, max, step: type === "int" ? 1 : "any", type: "number", value: initial,
       inputmode: type === "int" ? "numeric" : "decimal",
       "aria-describedby": `${id}-hint ${id}-error`,
     }),
-    element("p", { class: "hint", id: `${id}-hint` }, range(min, max)),
+    element("p", { class: "hint", id: `${id}-hint` }, range(facts)),
     element("p", { class: "error", id: `${id}-error`, hidden: true }),
   );
-}
-
-function range(min, max) {
-  const [low, high] = [Number.isFinite(min), Number.isFinite(max)];
-  if (low && high) return words.range(min, max);
-  return low ? words.atLeast(min) : high ? words.atMost(max) : "";
 }

@@ -1,56 +1,74 @@
 /** One run: its name, where it stands, what can be done about it, and its result below. */
 
+import { Bar } from "../common/bar.js";
 import { button, element, say } from "../common/dom.js";
-import { change, clock, money, percent, ratio, span } from "../common/format.js";
+import { money } from "../common/format.js";
+import { to } from "../common/routes.js";
 import { isFinal } from "./jobs.js";
 import { Result } from "./result.js";
+import { figure, headline, phaseOf, sentence, title } from "./telling.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/desk.js";
-import { words as results } from "../words/results.js";
+
+export { title } from "./telling.js";
 
 const SETTLING_MILLISECONDS = 700;
-
-export const title = (job) => [job.symbol, job.strategyName].filter(Boolean).join(" · ") || job.jobId;
+const USUAL_PRIORITY = 5;
 
 export class Run {
   element;
   #calls;
   #job;
   #parts;
+  #bar;
   #result = null;
   #busy = false;
   #settling = 0;
 
-  /** calls: onCancel, onAgain, onToggle, each with the job's id. */
+  /** calls: onCancel, onAgain, onToggle, onPick, each with the job's id. */
   constructor(job, calls) {
     this.#calls = calls;
     this.#job = job;
+    this.#bar = new Bar();
     this.#parts = this.#made(job);
     this.element = this.#parts.item;
   }
 
+  /** Touches what is different, so that fifty of these can move at once. */
   update(job) {
     const before = this.#job;
     this.#job = job;
-    const { item, name, facts, phase, number, bar, fill, figures, extra } = this.#parts;
-    item.dataset.status = job.status;
-    name.textContent = title(job);
-    name.disabled = job.status !== "completed";
-    facts.textContent = job.startDate ? words.facts(job.startDate, job.endDate, money(job.initialCapital)) : "";
+    const { item, name, facts, phase, number, figures, pick } = this.#parts;
     const running = !isFinal(job);
-    phase.textContent = job.cancelRequested && running ? words.stopping : phaseOf(job);
-    number.textContent = job.status === "processing" ? `${job.progress}%` : "";
-    bar.hidden = !running;
-    bar.setAttribute("aria-label", words.progressOf(title(job)));
-    bar.setAttribute("aria-valuenow", job.progress);
-    bar.setAttribute("aria-valuetext", `${phase.textContent}, ${job.progress}%`);
-    // A new attempt begins at 0: that is a fact, not a movement to be watched.
-    fill.classList.toggle("at-once", job.progress < before.progress);
-    fill.style.width = `${job.progress}%`;
-    figures.replaceChildren(...(job.status === "completed" ? headline(job) : []));
-    figures.hidden = job.status !== "completed";
-    say(extra, sentence(job));
+    const called = title(job);
+    if (item.dataset.status !== job.status) {
+      item.dataset.status = job.status;
+      name.disabled = job.status !== "completed";
+      this.#bar.element.hidden = !running;
+      figures.replaceChildren(...(job.status === "completed" ? headline(job).map(figure) : []));
+      figures.hidden = job.status !== "completed";
+      pick.parentElement.hidden = !(job.status === "completed" && job.kind !== "sweep");
+    }
+    if (name.textContent !== called || before === job) this.#call(called);
+    set(facts, factsOf(job));
+    set(phase, phaseOf(job));
+    set(number, job.status === "processing" ? `${job.progress}%` : "");
+    if (running) this.#bar.show(job.progress, `${phase.textContent}, ${job.progress}%`);
+    this.tick();
     this.#offer();
+  }
+
+  /** What goes on by itself, such as the wait for the next attempt. */
+  tick() {
+    say(this.#parts.extra, sentence(this.#job));
+  }
+
+  get isCountingDown() {
+    return this.#job.status === "waiting" && this.#job.attempt > 0;
+  }
+
+  pick(is) {
+    this.#parts.pick.checked = is;
   }
 
   open() {
@@ -69,34 +87,45 @@ export class Run {
 
   #made(job) {
     const name = button("", () => this.#calls.onToggle(job.jobId), { class: "run-name", "aria-expanded": "false" });
-    const fill = element("div", { class: "bar-fill" });
-    const bar = element(
-      "div",
-      { class: "bar", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100 },
-      fill,
-    );
-    const parts = { name, fill, bar };
+    const parts = { name };
     for (const part of ["facts", "phase", "number", "extra"]) parts[part] = element("p", { class: `run-${part}` });
     parts.figures = element("dl", { class: "run-figures" });
+    parts.pick = element("input", { type: "checkbox" });
+    parts.pick.addEventListener("change", () => this.#calls.onPick(job.jobId, parts.pick.checked));
     parts.act = button("", () => this.#canAct && this.#act(), { class: "quiet" });
-    const { facts, phase, number, figures, extra, act } = parts;
+    parts.open = element("a", { class: "link", href: to("runs", job.jobId) }, words.open);
+    parts.change = element("a", { class: "link", href: to("", { copy: job.jobId }) }, words.change);
+    const { facts, phase, number, figures, extra, act, pick, open, change } = parts;
     parts.item = element(
       "li",
       { class: "run card", "data-job": job.jobId },
-      element("div", { class: "run-title" }, element("h3", {}, name), facts),
-      element("div", { class: "run-state" }, element("div", { class: "run-line" }, phase, number), bar, figures, extra),
-      element("div", { class: "run-actions" }, act),
+      element("div", { class: "run-title" }, element("label", { class: "run-pick" }, pick), element("h3", {}, name), facts),
+      element("div", { class: "run-state" }, element("div", { class: "run-line" }, phase, number), this.#bar.element, figures, extra),
+      element("div", { class: "run-actions" }, act, element("div", { class: "run-links" }, open, change)),
     );
     return parts;
+  }
+
+  #call(called) {
+    const { name, pick, open, change } = this.#parts;
+    name.textContent = called;
+    this.#bar.element.setAttribute("aria-label", words.progressOf(called));
+    pick.setAttribute("aria-label", words.pick(called));
+    open.setAttribute("aria-label", words.named(words.open, called));
+    change.setAttribute("aria-label", words.named(words.change, called));
   }
 
   #offer() {
     const { act } = this.#parts;
     const label = isFinal(this.#job) ? words.runAgain : common.cancel;
-    if (act.textContent && act.textContent !== label) this.#pause();
-    act.textContent = label;
-    act.setAttribute("aria-label", words.named(label, title(this.#job)));
-    act.setAttribute("aria-disabled", !this.#canAct);
+    if (act.textContent !== label) {
+      if (act.textContent) this.#pause();
+      act.textContent = label;
+    }
+    const named = words.named(label, title(this.#job));
+    if (act.getAttribute("aria-label") !== named) act.setAttribute("aria-label", named);
+    const disabled = String(!this.#canAct);
+    if (act.getAttribute("aria-disabled") !== disabled) act.setAttribute("aria-disabled", disabled);
   }
 
   /** A click meant for “Cancel” must not find “Run again” in its place. */
@@ -121,62 +150,16 @@ export class Run {
   }
 }
 
-/** What it is doing now. Steps are worded here: an event stream speaks the browser's language, not the one chosen. */
-function phaseOf({ status, stepCode, currentStep, attempt, error }) {
-  if (status === "waiting" && attempt > 0 && error) return words.retrying;
-  if (status !== "processing") return words.inWords[status];
-  return common.steps[stepCode ?? "starting"] ?? currentStep;
+function set(place, text) {
+  if (place.textContent !== text) place.textContent = text;
 }
 
-/** The three figures one looks for first. */
-function headline({ metrics }) {
-  const figure = (label, value, tone) =>
-    element("div", {}, element("dt", {}, label), element("dd", { class: tone }, value));
-  const { totalReturn, sharpeRatio, maxDrawdown } = metrics ?? {};
+function factsOf({ startDate, endDate, initialCapital, timeframe, priority, kind }) {
+  if (!startDate) return "";
   return [
-    figure(results.totalReturn, change(totalReturn), totalReturn > 0 ? "up" : totalReturn < 0 ? "down" : ""),
-    figure(results.metrics.sharpeRatio[0], ratio(sharpeRatio)),
-    figure(results.metrics.maxDrawdown[0], percent(maxDrawdown)),
-  ];
-}
-
-/** What is worth knowing beside the phase. */
-function sentence(job) {
-  switch (job.status) {
-    case "waiting":
-      return job.attempt > 0 ? retry(job) : place(job);
-    case "processing":
-      return [
-        job.attempt > 1 && words.attempt(job.attempt),
-        Number.isFinite(job.estimatedTimeRemaining) && words.left(span(job.estimatedTimeRemaining)),
-      ].filter(Boolean).join(" · ");
-    case "completed":
-      return flaws(job.coverage);
-    case "failed":
-      return `${job.error ?? words.noReason} ${words.afterAttempts(job.attempt)}`;
-    default:
-      return words.cancelled;
-  }
-}
-
-const retry = (job) => [words.retryAt(clock(job.runAt), job.attempt), job.error].filter(Boolean).join(". ");
-
-function place({ position, positionAtLeast, estimatedWaitTime, reason }) {
-  return [
-    position === 1 && words.next,
-    position > 1 && words.position(position),
-    positionAtLeast && words.farBack(positionAtLeast),
-    reason === "no_workers" && words.noWorkers,
-    estimatedWaitTime > 0 && words.startsIn(span(estimatedWaitTime)),
-  ].filter(Boolean).join(" · ");
-}
-
-function flaws(coverage) {
-  if (!coverage) return "";
-  const { complete, closeOnly, dataStart, dataEnd, requestedStart, requestedEnd } = coverage;
-  return [
-    !complete && dataStart > requestedStart && dataEnd >= requestedEnd && results.pricesStart(dataStart),
-    !complete && dataEnd < requestedEnd && results.pricesEnd(dataEnd),
-    closeOnly && common.closesOnly,
+    kind === "sweep" && words.sweep,
+    words.facts(startDate, endDate, money(initialCapital)),
+    timeframe && timeframe !== "1d" && timeframe,
+    priority !== USUAL_PRIORITY && words.priorityOf(priority),
   ].filter(Boolean).join(" · ");
 }

@@ -1,15 +1,21 @@
 /** The list of runs: newest first, each kept where it is while it moves on, one result open at a time. */
 
 import { cancel, requeue } from "./calls.js";
+import { confirmed } from "../common/confirm.js";
 import { find, say } from "../common/dom.js";
+import { whole } from "../common/format.js";
+import { to } from "../common/routes.js";
 import { isFinal } from "./jobs.js";
 import { Run } from "./run.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/desk.js";
 
-export { title } from "./run.js";
-
 const SHOWN = 8;
+/** Older ones are in the history. */
+const MOST_ROWS = 200;
+const COUNT_DOWN_MILLISECONDS = 1_000;
+/** So many cancels are under way at a time: a browser has six connections. */
+const CANCELS_AT_ONCE = 3;
 
 export class Runs {
   #jobs;
@@ -21,14 +27,19 @@ export class Runs {
   /** The run just sent: its result opens by itself. */
   #wanted = null;
   #settled = false;
+  /** The ids of those to compare, two at most. */
+  #picked = [];
 
   constructor(jobs, calls) {
     this.#jobs = jobs;
     this.#calls = calls;
     find("runs-more").addEventListener("click", () => {
       this.#all = true;
-      this.#arrange();
+      this.arrange();
     });
+    find("cancel-all").addEventListener("click", () => this.#cancelAll());
+    find("unpick").addEventListener("click", () => this.#pickOnly([]));
+    setInterval(() => this.#countDown(), COUNT_DOWN_MILLISECONDS);
     this.clear();
   }
 
@@ -39,13 +50,12 @@ export class Runs {
         onCancel: (jobId) => this.#cancel(jobId),
         onAgain: (jobId) => this.#again(jobId),
         onToggle: (jobId) => this.#toggle(jobId),
+        onPick: (jobId, is) => this.#pick(jobId, is),
       });
       this.#rows.set(job.jobId, row);
-      row.update(job);
       this.#place(row, job.jobId);
-    } else {
-      row.update(job);
     }
+    row.update(job);
     if (job.jobId === this.#wanted && isFinal(job)) {
       this.#wanted = null;
       if (job.status === "completed") this.#openOnly(job.jobId);
@@ -54,10 +64,10 @@ export class Runs {
 
   want(jobId) {
     this.#wanted = jobId;
-    this.show(this.#jobs.get(jobId));
+    this.#jobs.tell();
     // Where the ticket fills the screen, the run it made is below: go there.
-    const { element } = this.#rows.get(jobId);
-    if (element.getBoundingClientRect().bottom > window.innerHeight) find("runs").scrollIntoView();
+    const element = this.#rows.get(jobId)?.element;
+    if (element?.getBoundingClientRect().bottom > window.innerHeight) find("runs").scrollIntoView();
   }
 
   /** All recent jobs are here: with nothing open yet, the newest result is shown, or that there is none. */
@@ -68,13 +78,14 @@ export class Runs {
     const newest = this.#jobs.newest();
     const done = newest.find((job) => job.status === "completed");
     if (done && this.#open === null && this.#wanted === null) this.#openOnly(done.jobId);
-    this.#arrange();
+    this.arrange();
   }
 
   remove(jobId) {
     this.#rows.get(jobId)?.element.remove();
     this.#rows.delete(jobId);
-    this.#arrange();
+    this.#pickOnly(this.#picked.filter((one) => one !== jobId));
+    this.arrange();
   }
 
   clear() {
@@ -82,26 +93,34 @@ export class Runs {
     this.#list.replaceChildren();
     this.#open = this.#wanted = null;
     this.#all = this.#settled = false;
-    this.#arrange();
+    this.#pickOnly([]);
+    this.arrange();
   }
 
   #place(row, jobId) {
     const after = [...this.#list.children].find((one) => one.dataset.job < jobId);
     this.#list.insertBefore(row.element, after ?? null);
-    this.#arrange();
   }
 
-  /** Old runs that have ended are folded away until they are asked for. */
-  #arrange() {
+  /** After changes: old runs that have ended are folded away until they are asked for, and very old ones let go. */
+  arrange() {
     const items = [...this.#list.children];
-    for (const [index, item] of items.entries()) {
-      const { jobId } = this.#jobs.get(item.dataset.job) ?? {};
-      const folded = !this.#all && index >= SHOWN && jobId !== this.#open;
-      item.hidden = folded && isFinal(this.#jobs.get(item.dataset.job) ?? {});
+    for (const item of items.splice(MOST_ROWS)) {
+      item.remove();
+      this.#rows.delete(item.dataset.job);
     }
+    for (const [index, item] of items.entries()) {
+      const jobId = item.dataset.job;
+      const folded = !this.#all && index >= SHOWN && jobId !== this.#open;
+      item.hidden = folded && isFinal(this.#jobs.get(jobId) ?? {});
+    }
+    const unfinished = this.#jobs.unfinished().length;
+    say(find("cancel-all"), unfinished > 1 ? words.cancelAll(whole(unfinished)) : "");
     const hidden = items.some((item) => item.hidden);
     say(find("runs-more"), hidden ? words.showAll(items.length) : "");
-    say(find("runs-empty"), items.length > 0 ? "" : this.#settled ? words.empty : common.loading);
+    // All at once and with the newest result open: rows that a stream was quicker to tell of would jump out of its way.
+    this.#list.hidden = !this.#settled && this.#wanted === null;
+    say(find("runs-empty"), items.length > 0 && !this.#list.hidden ? "" : this.#settled ? words.empty : common.loading);
   }
 
   #toggle(jobId) {
@@ -121,21 +140,55 @@ export class Runs {
   }
 
   async #cancel(jobId) {
-    await this.#attempt(async () => this.#jobs.hear(await cancel(jobId)));
+    await this.#attempt(async () => {
+      this.#jobs.hear(await cancel(jobId));
+      this.#calls.onSpent();
+    });
   }
 
   async #again(jobId) {
     await this.#attempt(async () => {
       const queued = await requeue(jobId);
       if (!this.#jobs.isOpen) return;
-      const { symbol, strategyName, startDate, endDate, initialCapital, timeframe, priority } = this.#jobs.get(jobId);
-      const { position, positionAtLeast, estimatedWaitTime, reason } = queued;
-      this.#jobs.expect(queued.jobId, {
-        symbol, strategyName, startDate, endDate, initialCapital, timeframe, priority,
-        position, positionAtLeast, estimatedWaitTime, reason,
-      });
+      this.#jobs.expectAgain(queued.jobId, this.#jobs.get(jobId), queued);
       this.want(queued.jobId);
+      this.#calls.onSpent();
     });
+  }
+
+  async #cancelAll() {
+    const jobIds = this.#jobs.unfinished();
+    const action = words.cancelAll(whole(jobIds.length));
+    if (!(await confirmed({ title: words.cancelAllTitle(whole(jobIds.length)), text: words.cancelAllText, action, isDanger: true }))) return;
+    const one = async () => {
+      for (let jobId = jobIds.shift(); jobId !== undefined; jobId = jobIds.shift()) {
+        if (!isFinal(this.#jobs.get(jobId) ?? { status: "cancelled" })) await this.#cancel(jobId);
+      }
+    };
+    await Promise.all(Array.from({ length: CANCELS_AT_ONCE }, one));
+  }
+
+  #countDown() {
+    for (const row of this.#rows.values()) if (row.isCountingDown) row.tick();
+  }
+
+  /** A third one takes the place of the first. */
+  #pick(jobId, is) {
+    const others = this.#picked.filter((one) => one !== jobId);
+    this.#pickOnly(is ? [...others, jobId].slice(-2) : others);
+  }
+
+  #pickOnly(jobIds) {
+    for (const jobId of this.#picked) this.#rows.get(jobId)?.pick(false);
+    for (const jobId of jobIds) this.#rows.get(jobId)?.pick(true);
+    this.#picked = jobIds;
+    find("picked").hidden = jobIds.length === 0;
+    if (jobIds.length === 0) return;
+    say(find("picked-text"), jobIds.length === 1 ? words.pickAnother : words.pickedTwo);
+    const link = find("compare-link");
+    link.hidden = jobIds.length !== 2;
+    // The older one stands to the left.
+    if (jobIds.length === 2) link.href = to("compare", ...jobIds.toSorted());
   }
 
   async #attempt(action) {
