@@ -98,13 +98,13 @@ SHOWN = (
         "compare", "",
         lambda scene: f"#/compare/{scene.jobs['SPX sma-cross']}/{scene.jobs['SPX rsi-reversion']}", "canvas",
     ),
-    Picture("history", "", lambda _: "#/history", ".page", is_kept=False),
+    Picture("history", "", lambda _: "#/history", ".page >> visible=true", is_kept=False),
     Picture("strategy", "", lambda scene: f"#/strategies/{scene.jobs['strategy']}", ".check-state", act=wrong_rule),
-    Picture("operations", "/admin", lambda _: "#/", ".page"),
+    Picture("operations", "/admin", lambda _: "#/", ".page >> visible=true"),
     Picture("jobs", "/admin", lambda _: "#/jobs", "table >> visible=true", height=900),
-    Picture("job", "/admin", lambda scene: f"#/jobs/{scene.jobs['failed']}", ".page"),
+    Picture("job", "/admin", lambda scene: f"#/jobs/{scene.jobs['failed']}", ".page >> visible=true"),
     *(
-        Picture(name, "/admin", lambda _, name=name: f"#/{name}", ".page", is_kept=False)  # type: ignore[misc]
+        Picture(name, "/admin", lambda _, name=name: f"#/{name}", ".page >> visible=true", is_kept=False)  # type: ignore[misc]
         for name in ("queues", "workers", "accounts", "audit", "doctor")
     ),
 )  # fmt: skip

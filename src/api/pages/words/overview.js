@@ -72,8 +72,8 @@ export const en = {
 
   findings: "What the doctor finds",
   toDoctor: "All findings",
-  toQueues: "All of queues",
-  toWorkers: "All of workers",
+  toQueues: "All queues",
+  toWorkers: "All workers",
 };
 
 export const ko = {
