@@ -314,7 +314,7 @@ def test_two_runs_are_picked_and_compared(browser: Browser, site: Site) -> None:
             run.get_by_role("checkbox").check()
         expect(page.get_by_role("checkbox", name="compare", checked=True)).to_have_count(2)
         jobs = sorted(run.get_attribute("data-job") or "" for run in visit.runs.all()[1:])
-        page.get_by_role("link", name="Compare").click()
+        page.get_by_role("link", name="Compare", exact=True).click()
         assert page.url.endswith(f"#/compare/{jobs[0]}/{jobs[1]}")
 
 

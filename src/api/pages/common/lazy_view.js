@@ -4,7 +4,7 @@ import { element } from "./dom.js";
 import { words } from "../words/common.js";
 
 export class LazyView {
-  element = element("div", {});
+  element = element("section", {});
   #load;
   #loaded;
   #view = null;
