@@ -62,6 +62,7 @@ lock: env  ## Pin the requirements anew, Python's and npm's (LOCK_OPTIONS=--upgr
 	@$(LOCK) $(LOCK_OPTIONS) pyproject.toml --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
 	@$(LOCK) $(LOCK_OPTIONS) pyproject.toml --group dev --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 	@$(BIN)/npm --prefix requirements/npm $(if $(findstring --upgrade,$(LOCK_OPTIONS)),update,install) $(NPM_LOCK_OPTIONS)
+	@$(BIN)/python -c 'import json, pathlib; lock = pathlib.Path("requirements/npm/package-lock.json"); all = json.loads(lock.read_text()); [one.pop("funding", None) for one in all["packages"].values()]; lock.write_text(json.dumps(all, indent=2) + "\n")'  # no addresses in it
 
 clean:  ## Remove what was made here, the data of the embedded server not included
 	@rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist src/api/pages/vendor && find src tests bench alembic -name __pycache__ -prune -exec rm -rf {} +

@@ -46,15 +46,17 @@ def _refuse_what_cannot_be_kept(definition: Mapping[str, Any]) -> None:
 
 
 def checked(definition: object, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """What the definition comes to: name, parameters with their bounds, how far its rules look back; or all its errors.
-
-    Takes some milliseconds: not for an event loop.
-    """
+    """What the definition comes to, or all its errors. Takes some milliseconds: not for an event loop."""
     try:
-        named = read_definition(definition)
-        strategy = rules.compile_strategy(named, overrides)
+        return comes_to(definition, overrides)
     except StrategyError as error:
-        return {"valid": False, "errors": [detail(each) for each in _all_errors(error, definition, overrides)]}
+        return {"valid": False, "errors": [detail(each) for each in all_errors(error, definition, overrides)]}
+
+
+def comes_to(definition: object, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Name, parameters with their bounds, how far its rules look back. StrategyError: the first."""
+    named = read_definition(definition)
+    strategy = rules.compile_strategy(named, overrides)
     return {
         "valid": True,
         "name": strategy.name,
@@ -73,7 +75,7 @@ def checked(definition: object, overrides: Mapping[str, Any] | None = None) -> d
     }
 
 
-def _all_errors(
+def all_errors(
     first: StrategyError, definition: object, overrides: Mapping[str, Any] | None
 ) -> Sequence[StrategyError]:
     """first: what it was refused for. A definition that cannot even be kept is not looked into."""

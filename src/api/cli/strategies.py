@@ -15,7 +15,7 @@ from rich.table import Table
 
 from api import stored_strategies
 from api.cli.terminal import note, run, write_json
-from api.definitions import checked, detail, read_definition
+from api.definitions import all_errors, comes_to, detail, read_definition
 from api.problems import Problem, not_found
 from api.stored_strategies import StoredStrategy
 from api.strategies import built_in_shape, own_shape
@@ -84,12 +84,14 @@ def check(
     overrides, definition = _overrides(param or []), None
     try:
         definition = _read(file)
-        answer = checked(definition, overrides)
+        answer = comes_to(definition, overrides)
     except StrategyError as error:
+        errors = [error] if definition is None else all_errors(error, definition, overrides)
         if as_json:
-            write_json({"valid": False, "errors": [detail(error)]})
+            write_json({"valid": False, "errors": [detail(each) for each in errors]})
         else:
-            _note_error(file, definition, error)
+            for each in errors:
+                _note_error(file, definition, each)
         raise typer.Exit(FAILED) from None
     if as_json:
         write_json(answer)
