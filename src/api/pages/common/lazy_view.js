@@ -1,6 +1,6 @@
 /** A view whose modules are fetched when it is first asked for: most visits need the first view and no other. */
 
-import { element } from "./dom.js";
+import { button, element } from "./dom.js";
 import { words } from "../words/common.js";
 
 export class LazyView {
@@ -31,7 +31,7 @@ export class LazyView {
     try {
       view = await this.#load();
     } catch {
-      this.element.replaceChildren(element("p", { class: "empty", role: "alert" }, words.away));
+      this.element.replaceChildren(element("p", { class: "notice", role: "alert" }, words.away, " ", again()));
       return;
     }
     if (this.#view) return;
@@ -63,3 +63,6 @@ export class LazyView {
   forget = (jobId) => this.#view?.forget?.(jobId);
   settle = () => this.#view?.settle?.();
 }
+
+/** Browsers remember that a module could not be fetched, for as long as the page lives. */
+const again = () => button(words.tryAgain, () => location.reload(), { class: "quiet" });
