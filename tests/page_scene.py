@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +14,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from psycopg import AsyncConnection
 
+from api import accounts
 from api.cli.stack import ask
 from pgqueue import Companion, Queue
 from pgqueue.database import open_pool
@@ -44,15 +46,31 @@ class Site:
         return ask(*command, environment=environment(self.database_url))
 
     def key(self, user: str, *, plan: str = "pro") -> str:
-        return str(json.loads(self.ask("keys", "create", "--user", user, "--plan", plan, "--json"))["key"])
+        async def work(connection: AsyncConnection[Any]) -> str:
+            await accounts.ensure_user(connection, UUID(user), plan)
+            _, key = await accounts.create_key(connection, UUID(user), name="", scopes=[], expires_seconds=None)
+            return key
 
-    def login_url(self, user: str, *, role: str | None = None) -> str:
-        self.key(user)
-        if role is not None:
-            self.ask("keys", "role", role, "--user", user)
-        address = self.url if role is None else f"{self.url}/admin"
-        answer = json.loads(self.ask("keys", "login", "--user", user, "--url", address, "--json"))
-        return str(answer["url"])
+        return str(self._with_connection(work))
+
+    def login_url(self, user: str, *, role: str | None = None, plan: str = "pro") -> str:
+        """As `pgqueue keys login` prints it, without the second that a process takes to start."""
+
+        async def work(connection: AsyncConnection[Any]) -> str:
+            await accounts.ensure_user(connection, UUID(user), plan)
+            if role is not None:
+                await accounts.set_role(connection, UUID(user), role)
+            return await accounts.create_login_code(connection, UUID(user))
+
+        page = "/" if role is None else "/admin"
+        return f"{self.url}{page}#code={self._with_connection(work)}"
+
+    def _with_connection(self, work: Callable[[AsyncConnection[Any]], Awaitable[Any]]) -> Any:
+        async def connected() -> Any:
+            async with await AsyncConnection.connect(self.database_url, autocommit=True) as connection:
+                return await work(connection)
+
+        return in_thread(connected())
 
     def enqueue(self, user: str, kind: str, *, queue_name: str = "backtest", **args: Any) -> None:
         self.enqueue_all(user, kind, [args], queue_name=queue_name)
@@ -68,9 +86,13 @@ class Site:
                 for args in several:
                     await queue.enqueue(kind, shown | args, user_id=UUID(user))
 
-        # Not here: this thread's loop is the browser's.
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, enqueue()).result()
+        in_thread(enqueue())
+
+
+def in_thread(work: Coroutine[Any, Any, Any]) -> Any:
+    """Not here: this thread's loop is the browser's."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 @dataclass
