@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 from psycopg import AsyncConnection
 
 from api import accounts
@@ -174,6 +174,17 @@ def looking(browser: Browser, *, width: int = 1280, locale: str = "en-US", dark:
     yield visit
     opened.close()
     assert visit.wrong == [], visit.wrong
+
+
+def hold(page: Page, address: str, *, times: int | None = None) -> list[Route]:
+    """What the page asks of that address from now on, kept back until the test lets it go on."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(address, keep, times=times)
+    return held
 
 
 def connection(page: Page) -> Any:

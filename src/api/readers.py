@@ -89,6 +89,7 @@ class Reader:
         for job_id in lost:
             self._pending.pop(job_id, None)
             self._ended[job_id] = None
+            self._forget()
         if lost:
             self._gone += lost
             self.wake.set()

@@ -202,6 +202,14 @@ async def test_a_stream_of_all_jobs_remembers_no_more_than_it_must(queue: Queue,
     assert list(reader.unfinished()) == [job.id]
     assert not reader.misses(ended[-1].id)
 
+    lost = [replace(job, id=uuid4()) for _ in range(MOST_ENDED + 100)]
+    for one in lost:
+        reader.offer(Event(one))
+    reader.lose({one.id for one in lost})
+    assert len(reader._seen) == MOST_ENDED + 1
+    assert len(reader.take_gone()) == len(lost)
+    assert list(reader.unfinished()) == [job.id]
+
 
 async def test_a_reader_that_talks_instead_of_listening_is_cut(database_url: str, me: Person) -> None:
     async with serving(database_url) as (server, app):

@@ -6,7 +6,7 @@ from uuid import uuid4
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from axe_scene import assert_accessible
-from page_scene import Site, visiting
+from page_scene import Site, hold, visiting
 
 BAD = "<img src=x onerror=alert(1)>"
 
@@ -125,6 +125,27 @@ def test_a_grant_whose_answer_was_lost_is_seen_in_the_ledger(browser: Browser, s
         expect(form.get_by_role("alert")).to_contain_text("look at the ledger before you try again")
         expect(page.get_by_role("region", name="Ledger").locator("tbody tr")).to_have_count(1)
         expect(fact(page, "Credits available")).to_have_text("10")
+
+
+def test_an_answer_about_an_account_that_was_left_is_not_shown_as_another_s(browser: Browser, site: Site) -> None:
+    other = str(uuid4())
+    site.key(other, plan="free")
+    with visiting(browser, site, role="admin") as visit:
+        page = visit.page
+        to_account(page, visit.user)
+        held = hold(page, "**/credits", times=1)
+        form = page.get_by_role("form", name="Grant or take credits")
+        form.get_by_label("Credits").fill("10")
+        with page.expect_request("**/credits"):
+            form.get_by_role("button", name="Grant").click()
+        to_account(page, other)
+        with page.expect_response("**/credits"):
+            held[0].continue_()
+        page.get_by_label("Jobs a day", exact=True).fill("7")
+        page.get_by_role("button", name="Save").click()
+        expect(fact(page, "Jobs added today")).to_have_text("0 / 7")
+        expect(fact(page, "Plan")).to_have_text("free")
+        expect(fact(page, "Credits available")).to_have_text("0")
 
 
 def test_who_may_only_look_sees_an_account_and_no_form(browser: Browser, site: Site) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from axe_scene import assert_accessible
 from jobs_scene import Jobs, jobs
-from page_scene import Site, visiting
+from page_scene import Site, hold, visiting
 
 __all__ = ["jobs"]
 
@@ -146,8 +146,45 @@ def test_a_job_of_higher_priority_is_claimed_first(browser: Browser, jobs: Jobs)
         page.get_by_role("dialog").get_by_role("button", name="Priority").click()
         expect(page.locator(".job-facts")).to_contain_text("10, first")
         expect(page.locator(".events")).to_contain_text("Priority changed")
+        by = page.locator(".events li", has_text="Priority changed").get_by_role("link", name=visit.user[:8])
+        expect(by).to_have_attribute("href", f"#/accounts/{visit.user}")
         assert jobs.end(1) == [second]
         assert jobs.end(1) == [first]
+
+
+def test_a_question_that_is_open_goes_with_the_session(browser: Browser, jobs: Jobs) -> None:
+    (waiting,) = jobs.add()
+    with visiting(browser, jobs.site, role="admin") as visit:
+        page = visit.page
+        look(page)
+        row(page, waiting).locator(".job-name").click()
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.context.clear_cookies()
+        expect(page.locator("#login")).to_be_visible()
+        expect(page.locator("dialog")).to_have_count(0)
+        assert jobs.states([waiting]) == ["ready"]
+
+
+def test_newer_jobs_shown_while_the_old_ones_are_asked_for_again_go_on_being_renewed(
+    browser: Browser, jobs: Jobs
+) -> None:
+    user = uuid4()
+    jobs.add(2, user=user)
+    with visiting(browser, jobs.site, role="admin") as visit:
+        page = visit.page
+        look(page, "?status=waiting")
+        expect(rows(page)).to_have_count(2)
+        (newer,) = jobs.add(user=user)
+        page.get_by_role("button", name="1 newer job. Show").wait_for()
+        held = hold(page, "**/api/admin/jobs?*", times=1)
+        page.wait_for_event("request", lambda request: "/api/admin/jobs?" in request.url)
+        jobs.end(2)
+        page.get_by_role("button", name="1 newer job. Show").click()
+        expect(rows(page)).to_have_count(1)
+        held[0].continue_()
+        jobs.end(1)
+        expect(row(page, newer).locator(".chip")).to_have_text("Completed")
 
 
 def test_who_may_only_look_is_offered_nothing_and_refused_by_the_server(browser: Browser, jobs: Jobs) -> None:

@@ -96,7 +96,7 @@ def test_the_fields_make_the_address_and_the_address_fills_the_fields(
         page.get_by_label("Symbol", exact=True).fill("KO")
         page.get_by_label("Symbol", exact=True).press("Enter")
         shows(page, many["failed"])
-        page.get_by_label("Plan", exact=True).select_option("pro")
+        page.locator(".jobs").get_by_label("Plan", exact=True).select_option("pro")
         expect(page).to_have_url(re.compile(r"#/jobs\?plan=pro&symbol=KO$"))
         page.reload()
         shows(page, many["failed"])
@@ -128,7 +128,7 @@ def test_what_the_server_does_not_understand_is_said(browser: Browser, jobs: Job
     with visiting(browser, jobs.site, role="admin") as visit:
         page = visit.page
         look(page, userId="nobody")
-        expect(page.get_by_role("alert")).to_contain_text("User")
+        expect(page.locator(".jobs").get_by_role("alert")).to_contain_text("User")
         look(page, symbol="KO")
         expect(page.locator(".jobs-state")).to_contain_text("No job matches")
 
@@ -188,7 +188,7 @@ def test_a_server_that_is_away_is_said_and_asked_again(
         page = visit.page
         page.route("**/api/admin/jobs?*", lambda route: route.abort())
         look(page, symbol="KO")
-        expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+        expect(page.locator(".jobs").get_by_role("alert")).to_contain_text("The server does not answer")
         page.unroute("**/api/admin/jobs?*")
         page.get_by_role("button", name="Try again").click()
         shows(page, many["failed"])

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from axe_scene import assert_accessible
-from page_scene import Site, visiting
+from page_scene import Site, hold, visiting
 from result_scene import ask_for_run, follow, settle
 
 LIBRARY = "**/vendor/lightweight-charts.js"
@@ -155,6 +155,26 @@ def test_trades_are_sorted_over_all_of_them_and_lead_into_the_chart(browser: Bro
         link.click()
         expect(view.locator("run-chart .readout")).to_contain_text(f"Long since {since}")
         expect(rows.first).to_have_class(re.compile("is-read"))
+
+
+def test_an_order_that_is_answered_late_is_not_that_of_the_table(browser: Browser, site: Site) -> None:
+    with visiting(browser, site) as visit:
+        page = visit.page
+        view = follow(page, f"#/runs/{ask_for_run(visit)}")
+        rows = view.locator(".trades tbody tr")
+        expect(rows).to_have_count(10)
+        held = hold(page, "**/result?*sort=return*", times=1)
+        with page.expect_request("**/result?*sort=return*"):
+            view.locator(".trades th", has_text="Return").get_by_role("button").click()
+        entered = view.locator(".trades th", has_text="Entry").first
+        entered.get_by_role("button").click()
+        expect(view.locator("[aria-busy=true]")).to_have_count(0)
+        newest_first = rows.all_inner_texts()
+        with page.expect_response("**/result?*sort=return*") as late:
+            held[0].continue_()
+        late.value.finished()
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        assert rows.all_inner_texts() == newest_first
 
 
 def test_trades_and_equity_are_files(browser: Browser, site: Site) -> None:

@@ -1,10 +1,11 @@
 """The editor of rules in a real Chromium: checked as one types, kept, used, and never lost."""
 
 from typing import Any
+from uuid import uuid4
 
 from playwright.sync_api import Browser, Page, expect
 
-from page_scene import Site, visiting
+from page_scene import Site, hold, visiting
 
 
 def rule(page: Page, label: str) -> Any:
@@ -85,6 +86,35 @@ def test_another_tab_s_change_is_not_overwritten(browser: Browser, site: Site) -
         expect(rule(page, "Close long when")).to_have_value("close < 0")
 
 
+def test_strategies_that_come_after_somebody_left_are_not_the_next_one_s(browser: Browser, site: Site) -> None:
+    with visiting(browser, site) as visit:
+        page = visit.page
+        page.goto(f"{site.url}/#/strategies/new?from=macd")
+        page.get_by_label("Name", exact=True).fill("Private")
+        page.get_by_role("button", name="Keep strategy").click()
+        expect(page.get_by_role("link", name="Private")).to_be_visible()
+        page.goto(f"{site.url}/")
+        page.reload()
+        expect(page.locator("#strategy option", has_text="Private")).to_have_count(1)
+        held = hold(page, "**/api/strategies", times=1)
+        with page.expect_request("**/api/strategies"):
+            page.get_by_role("link", name="Strategies").click()
+        expect(page.get_by_role("navigation", name="All strategies")).to_be_visible()
+        answer = held[0].fetch()
+        page.get_by_role("button", name="Log out").click()
+        expect(page.locator("#login")).to_be_visible()
+        page.fill("#key", site.key(str(uuid4())))
+        page.keyboard.press("Enter")
+        listed = page.get_by_role("navigation", name="All strategies")
+        macd = listed.get_by_role("link", name="MACD")
+        expect(macd).to_be_visible()
+        with page.expect_response("**/api/strategies"):
+            held[0].fulfill(response=answer)
+        macd.click()
+        expect(macd).to_have_attribute("aria-current", "page")
+        assert "Private" not in page.content()
+
+
 def test_deleting_asks_first(browser: Browser, site: Site) -> None:
     with visiting(browser, site) as visit:
         page = visit.page
@@ -142,9 +172,9 @@ def test_names_are_offered_while_one_types_and_taken_by_keys(browser: Browser, s
         field = rule(page, "Close short when")
         expect(page.get_by_role("button", name="sma(series, length)", exact=True)).to_be_visible()
         field.press_sequentially("close < le")
-        expect(page.get_by_role("option")).to_have_count(1)
+        expect(page.locator(".completion:visible [role=option]")).to_have_count(1)
         field.press("ArrowDown")
         field.press("Enter")
         expect(field).to_have_value("close < length")
         field.press("Escape")
-        expect(page.get_by_role("option")).to_have_count(0)
+        expect(page.locator(".completion:visible [role=option]")).to_have_count(0)

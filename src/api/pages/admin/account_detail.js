@@ -17,6 +17,8 @@ export class AccountDetail {
   element = element("div", { class: "stack" });
   #shared;
   #userId = null;
+  /** Of the account that is shown: an answer about one that was left is not. */
+  #shownId = null;
   #fetched;
   #facts = element("dl", { class: "facts" });
   #ledger = null;
@@ -34,6 +36,7 @@ export class AccountDetail {
 
   ask(userId, { isOther }) {
     this.#userId = userId;
+    if (isOther) this.#shownId = null;
     this.#fetched.ask({ isOther });
   }
 
@@ -42,11 +45,13 @@ export class AccountDetail {
   }
 
   clear() {
+    this.#shownId = null;
     this.#fetched.clear();
   }
 
   #show(account) {
     const { mayChange } = this.#shared;
+    this.#shownId = account.userId;
     const changes = {
       onChanged: (changed) => this.#update(changed),
       onUnsure: () => this.#again(),
@@ -63,6 +68,7 @@ export class AccountDetail {
 
   /** As an action answered: what was typed elsewhere stays. */
   #update(account) {
+    if (account.userId !== this.#shownId) return;
     this.#tell(account);
     this.#form?.show(account);
     this.#ledger.show(account);

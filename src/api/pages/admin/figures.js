@@ -70,9 +70,12 @@ export class Figures {
     this.#failures = 0;
   }
 
+  /** The stream holds: an answer that is still on its way would be older than what it pushed, and stay. */
   relax() {
-    this.#relaxed = true;
+    this.#relaxed = this.reached = true;
     clearTimeout(this.#timer);
+    this.#life?.abort();
+    this.#life = new AbortController();
   }
 
   hurry() {

@@ -11,6 +11,16 @@ export function eventsOf({ events }) {
   return element("ol", { class: "events" }, ...events.toReversed().map(line));
 }
 
+/** "admin 1f2e…" and "user 1f2e…" over HTTP; else a name that somebody chose, or a role of the database. */
+const ACCOUNT = /^(admin|user) ([0-9a-f-]{36})$/;
+
+function who(actor) {
+  const [, role, userId] = ACCOUNT.exec(actor) ?? [];
+  if (!userId) return [element("span", { class: "code" }, actor)];
+  const link = element("a", { class: "link code", href: to("accounts", userId), title: userId }, shortened(userId));
+  return role === "admin" ? [words.anOperator, " ", link] : [link];
+}
+
 function line({ at, event, attempt, workerId, actor, reason }) {
   const facts = [
     attempt && words.attempt(attempt),
@@ -22,7 +32,7 @@ function line({ at, event, attempt, workerId, actor, reason }) {
     {},
     when(at, { isLong: true }),
     element("b", {}, words.events[event] ?? event),
-    actor && element("span", {}, words.by, " ", element("a", { class: "link code", href: to("accounts", actor), title: actor }, shortened(actor))),
+    actor && element("span", {}, words.by, " ", ...who(actor)),
     facts && element("span", { class: "hint" }, facts),
   );
 }

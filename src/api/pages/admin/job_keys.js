@@ -15,8 +15,11 @@ export const keys = [
 ];
 
 const TYPING = "input:not([type=checkbox]), textarea, select, [contenteditable], [role=menu]";
+const KEPT = "pgqueue.keys";
+
 /** Whoever speaks to a computer switches single letters off, in the page's list of keys. */
-const areOn = () => localStorage.getItem("pgqueue.keys") !== "off";
+export const areOn = () => localStorage.getItem(KEPT) !== "off";
+export const switchKeys = (isOn) => localStorage.setItem(KEPT, isOn ? "on" : "off");
 
 export class Keys {
   #acts = {};

@@ -83,8 +83,13 @@ export class JobList {
   clear() {
     this.leave();
     this.#life?.abort();
-    this.search = this.#trouble = null;
+    this.#life = this.search = this.#trouble = null;
+    this.#isLooking = this.#isOld = false;
     this.#pages.open({});
+    this.#filters.show({});
+    this.#bar.say("");
+    this.#bar.newer(0);
+    this.#state.replaceChildren();
     this.#table.clear();
     this.#selection.clear();
     this.#acting.clear();

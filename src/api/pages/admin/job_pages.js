@@ -48,12 +48,14 @@ export class JobPages {
     } while (!this.isWhole && this.jobs.size < enough && this.lookedAt < most && performance.now() < until);
   }
 
-  /** Asks again for pages of which isSeen(ids) is true. Returns ids of jobs that changed. */
+  /** Asks again for pages of which isSeen(ids) is true. Returns ids of jobs that changed; none once another was opened. */
   async refresh(isSeen, signal) {
+    const asked = this.jobs;
     const changed = new Set();
     const missing = [];
     for (const page of this.#pages.filter((one, index) => index === 0 || isSeen(one.ids))) {
       const jobs = await this.#again(page, signal);
+      if (asked !== this.jobs) return new Set();
       for (const job of jobs) this.#take(job, changed);
       const there = new Set(jobs.map(({ jobId }) => jobId));
       missing.push(...page.ids.filter((jobId) => !there.has(jobId) && this.#mayChange(jobId)));

@@ -8,6 +8,7 @@ import { words } from "../words/admin_jobs.js";
 import { address } from "./job_query.js";
 import { firstLine, named, shortJob, shortened, standing } from "./job_naming.js";
 import { lasted, seconds, when } from "./moments.js";
+import { write } from "./rows.js";
 
 export class JobRow {
   element;
@@ -119,8 +120,4 @@ function row(job, { choose, chip, bar, percent, link, problem, rank, attempt, ag
     cell("took", took),
     cell("more", menu),
   );
-}
-
-function write(place, text) {
-  if (place.textContent !== text) place.textContent = text;
 }

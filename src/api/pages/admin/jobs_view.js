@@ -4,14 +4,12 @@ import { button, element } from "../common/dom.js";
 import { to } from "../common/routes.js";
 import { words } from "../words/admin_jobs.js";
 import { JobDetail } from "./job_detail.js";
-import { Keys, keys } from "./job_keys.js";
+import { Keys } from "./job_keys.js";
 import { JobList } from "./job_list.js";
 import { address, asked } from "./job_query.js";
 
 export class JobsView {
   element = element("div", { class: "jobs-view" });
-  /** What single letters do here: [[keys], what]. */
-  keys = keys;
   #list;
   #detail;
   #shown = null;

@@ -4,9 +4,8 @@ import { button, element } from "../common/dom.js";
 import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/admin.js";
-import { keys as ofJobs } from "./job_keys.js";
+import { areOn, keys as ofJobs, switchKeys } from "./job_keys.js";
 
-const KEPT = "pgqueue.keys";
 const SECOND_KEY_MILLISECONDS = 1_500;
 const TYPING = "input, textarea, select, [contenteditable]";
 /** The view of each letter after g. */
@@ -34,13 +33,11 @@ function isElsewhere(event) {
   return event.target.closest?.(TYPING) || document.querySelector("dialog[open]");
 }
 
-const areOn = () => localStorage.getItem(KEPT) !== "off";
-
 /** What the keys are, and a way to have none: some press letters without meaning to. */
 export function help() {
   const on = element("input", { type: "checkbox", id: "keys-on" });
   on.checked = areOn();
-  on.addEventListener("change", () => localStorage.setItem(KEPT, on.checked ? "on" : "off"));
+  on.addEventListener("change", () => switchKeys(on.checked));
   const dialog = element(
     "dialog",
     { "aria-labelledby": "keys-title", class: "keys" },

@@ -24,26 +24,14 @@ export class OverviewView {
   #shared;
   #freshness = element("p", { class: "hint freshness" });
   #findings;
-  #parts = {
-    stats: [new Headline(), new Throughput(), new Delays(), new CountsTable()],
-    queues: [new QueuesSummary()],
-    workers: [new WorkersSummary()],
-  };
+  #parts;
   #ends = [];
   #timer = 0;
 
   constructor(shared) {
     this.#shared = shared;
     this.#findings = new Fetched({ load: examine, show: worst, onUnauthorized: shared.onUnauthorized });
-    const [headline, throughput, delays, counts] = this.#parts.stats.map((part) => part.element);
-    const doctor = panel(words.findings, this.#findings.element);
-    const [queues, workers] = [this.#parts.queues[0].element, this.#parts.workers[0].element];
-    this.element.append(
-      element("div", { class: "page-head" }, element("h2", { tabindex: "-1" }, head.overview), this.#freshness),
-      headline,
-      throughput,
-      element("div", { class: "panels" }, stacked(delays, counts, workers), stacked(queues, doctor)),
-    );
+    this.clear();
   }
 
   title = () => head.product;
@@ -67,8 +55,28 @@ export class OverviewView {
     write(this.#freshness, takenAt === null ? "" : words.freshness[state](clock(takenAt)));
   }
 
+  /** Nothing of what one person saw stays for the next to log in. */
   clear() {
     this.#findings.clear();
+    write(this.#freshness, "");
+    this.#make();
+  }
+
+  #make() {
+    this.#parts = {
+      stats: [new Headline(), new Throughput(), new Delays(), new CountsTable()],
+      queues: [new QueuesSummary()],
+      workers: [new WorkersSummary()],
+    };
+    const [headline, throughput, delays, counts] = this.#parts.stats.map((part) => part.element);
+    const doctor = panel(words.findings, this.#findings.element);
+    const [queues, workers] = [this.#parts.queues[0].element, this.#parts.workers[0].element];
+    this.element.replaceChildren(
+      element("div", { class: "page-head" }, element("h2", { tabindex: "-1" }, head.overview), this.#freshness),
+      headline,
+      throughput,
+      element("div", { class: "panels" }, stacked(delays, counts, workers), stacked(queues, doctor)),
+    );
   }
 
   #take(parts, data) {

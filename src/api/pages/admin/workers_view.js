@@ -59,6 +59,7 @@ export class WorkersView {
     this.#loading.hidden = false;
     this.#empty.hidden = true;
     say(this.#summary, "");
+    say(this.#mixed, "");
   }
 
   #show(workers) {

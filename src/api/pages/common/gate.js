@@ -64,7 +64,7 @@ export class Gate {
   }
 
   #enter(who) {
-    this.#calls.onLeave();
+    this.#forget();
     for (const place of document.querySelectorAll("[data-inside]")) place.hidden = false;
     this.#login.hide();
     this.#userId = who.userId;
@@ -74,10 +74,17 @@ export class Gate {
 
   #leave(why) {
     this.#userId = null;
-    this.#calls.onLeave();
+    this.#forget();
     for (const place of document.querySelectorAll("[data-inside]")) place.hidden = true;
     say(find("connection"), "");
     this.#login.show(why);
+  }
+
+  /** A question that is still open is theirs, too: it would stand above the login. */
+  #forget() {
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close("");
+    for (const menu of document.querySelectorAll("[popover]:popover-open")) menu.hidePopover();
+    this.#calls.onLeave();
   }
 }
 

@@ -21,6 +21,7 @@ export class CombinationTable {
   #next;
   #shown = 0;
   #total;
+  #turn = 0;
   #rows = element("tbody");
   #heading = element("h4", { tabindex: "-1" });
   #problem = element("p", { class: "notice", role: "alert", hidden: true });
@@ -89,8 +90,11 @@ export class CombinationTable {
     this.#more.disabled = true;
     this.#rows.setAttribute("aria-busy", "true");
     say(this.#problem, "");
+    const turn = (this.#turn += 1);
     try {
       const { table } = await page(url);
+      // Sorted otherwise meanwhile.
+      if (turn !== this.#turn) return;
       if (isNew) {
         this.#rows.replaceChildren();
         this.#shown = 0;
@@ -99,6 +103,7 @@ export class CombinationTable {
       this.#continue(table.next);
       if (!isNew && this.#more.hidden) this.#heading.focus();
     } catch (refusal) {
+      if (turn !== this.#turn) return;
       say(this.#problem, refusal.message);
     }
     this.#rows.removeAttribute("aria-busy");

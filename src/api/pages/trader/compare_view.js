@@ -33,12 +33,16 @@ export class CompareView {
     const wanted = [args[0] ?? "", args[1] ?? ""];
     this.#place.replaceChildren(element("p", { class: "empty" }, common.loading));
     try {
-      const shown = await this.#found(wanted);
+      const { offered, jobs } = await runs(wanted);
+      if (turn !== this.#turn) return;
+      this.#choices.forEach((choice, index) => choice.offer([...jobs.filter((job) => job?.jobId), ...offered], wanted[index]));
+      const shown = await this.#found(wanted, offered, jobs);
       if (turn === this.#turn) this.#place.replaceChildren(...shown);
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
+      if (turn !== this.#turn) return;
       if (refusal.isUnauthorized) this.#shared.onUnauthorized();
-      else if (turn === this.#turn) this.#refused(refusal, args);
+      else this.#refused(refusal, args);
     }
   }
 
@@ -52,10 +56,7 @@ export class CompareView {
     for (const choice of this.#choices) choice.offer([], "");
   }
 
-  async #found(wanted) {
-    const [listed, jobs] = await Promise.all([recent(), Promise.all(wanted.map(known))]);
-    const offered = listed.filter((job) => job.status === "completed" && job.kind === "backtest");
-    this.#choices.forEach((choice, index) => choice.offer([...jobs.filter((job) => job?.jobId), ...offered], wanted[index]));
+  async #found(wanted, offered, jobs) {
     const trouble = troubles(wanted, jobs);
     if (trouble.length > 0) return trouble;
     if (wanted.includes("")) return [empty(offered)];
@@ -82,6 +83,12 @@ export class CompareView {
     const again = button(common.tryAgain, () => this.enter(args), { class: "quiet" });
     this.#place.replaceChildren(element("p", { class: "notice", role: "alert" }, words.lost(refusal.message)), again);
   }
+}
+
+/** Those that may be chosen, and those that are asked for. */
+async function runs(wanted) {
+  const [listed, jobs] = await Promise.all([recent(), Promise.all(wanted.map(known))]);
+  return { jobs, offered: listed.filter((job) => job.status === "completed" && job.kind === "backtest") };
 }
 
 /** The job, {isMissing} where there is none of that id for this user, null where none is asked for. */

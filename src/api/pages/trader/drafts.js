@@ -17,6 +17,12 @@ export const drafts = {
       return null;
     }
   },
-  keep: (id, definition) => sessionStorage.setItem(owner + id, JSON.stringify(definition)),
+  keep(id, definition) {
+    try {
+      sessionStorage.setItem(owner + id, JSON.stringify(definition));
+    } catch {
+      // No room left: what is typed is in the page alone, and checked and saved all the same.
+    }
+  },
   drop: (id) => sessionStorage.removeItem(owner + id),
 };

@@ -45,9 +45,6 @@ export class HeatMap {
           isThere ? shown(metric, value) : "",
         );
         if (!isThere) cell.append(element("span", { class: "unseen" }, words.nothingThere));
-        cell.addEventListener("pointerenter", () => this.#read(x, y));
-        cell.addEventListener("focus", () => this.#read(x, y));
-        cell.addEventListener("click", () => this.#open(x, y));
         return cell;
       }),
     );
@@ -67,7 +64,7 @@ export class HeatMap {
       element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, corner, ...head)),
       element("tbody", { role: "rowgroup" }, ...rows),
     );
-    table.addEventListener("keydown", (event) => this.#key(event));
+    this.#listen(table);
     const [first] = this.#cells.flat();
     (this.#best() ?? first)?.setAttribute("tabindex", "0");
     return element("div", { class: "scroll heat-scroll" }, table);
@@ -111,11 +108,21 @@ export class HeatMap {
     say(this.#readout, `${value}, ${words.ranked(whole(rank), whole(this.#total))}. ${after}`);
   }
 
-  #key(event) {
-    const cell = event.target.closest("[role=gridcell]");
-    if (!cell || event.altKey || event.metaKey) return;
-    const y = this.#cells.findIndex((row) => row.includes(cell));
-    const x = this.#cells[y].indexOf(cell);
+  /** The table hears for its cells: there may be thousands. */
+  #listen(table) {
+    for (const name of ["pointerover", "focusin"]) table.addEventListener(name, (event) => this.#heard(event, (x, y) => this.#read(x, y)));
+    table.addEventListener("click", (event) => this.#heard(event, (x, y) => this.#open(x, y)));
+    table.addEventListener("keydown", (event) => this.#heard(event, (x, y, cell) => this.#key(event, x, y, cell)));
+  }
+
+  /** act(x, y, cell), where it was at a cell: the head is a row of its own section, the first of a row is its head. */
+  #heard({ target }, act) {
+    const cell = target.closest("[role=gridcell]");
+    if (cell) act(cell.cellIndex - 1, cell.parentElement.sectionRowIndex, cell);
+  }
+
+  #key(event, x, y, cell) {
+    if (event.altKey || event.metaKey) return;
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       this.#open(x, y);

@@ -35,8 +35,13 @@ export class JsonField {
   }
 
   async #copy() {
-    await navigator.clipboard.writeText(this.#text.value);
-    this.#said.textContent = common.copied;
+    try {
+      await navigator.clipboard.writeText(this.#text.value);
+      this.#said.textContent = common.copied;
+    } catch {
+      // Browsers give no clipboard to plain http: what is selected can be copied by hand.
+      this.#text.select();
+    }
   }
 
   #take(take) {

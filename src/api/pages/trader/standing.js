@@ -1,5 +1,6 @@
 /** Where one run stands while it has no result: its phase and how far it is, or why it ended without one. */
 
+import { secondsSince } from "../common/clock.js";
 import { button, element, say } from "../common/dom.js";
 import { clock, span, whole } from "../common/format.js";
 import { words as common } from "../words/common.js";
@@ -85,7 +86,7 @@ function sentence(job) {
     case "processing":
       return [
         job.attempt > 1 && words.attempt(job.attempt),
-        job.startedAt && words.running(span(Math.max(0, (Date.now() - Date.parse(job.startedAt)) / SECOND))),
+        job.startedAt && words.running(span(secondsSince(job.startedAt))),
         Number.isFinite(job.estimatedTimeRemaining) && words.left(span(job.estimatedTimeRemaining)),
       ].filter(Boolean).join(" · ");
     case "failed":

@@ -58,7 +58,12 @@ export class StrategiesView {
     this.#refuse("");
     this.#reference.load();
     try {
-      if (this.#listed.length === 0) this.#listed = await strategies();
+      if (this.#listed.length === 0) {
+        const listed = await strategies();
+        // Whoever asked may have left, and these are theirs.
+        if (asked !== this.#asked) return;
+        this.#listed = listed;
+      }
       const shown = await this.#find(id ?? this.#first(), query.get("from"));
       if (asked === this.#asked) this.#show(shown);
     } catch (refusal) {
@@ -82,6 +87,11 @@ export class StrategiesView {
     this.#listed = [];
     this.#shown = null;
     this.#list.show([], null);
+    this.#heading.textContent = words.title;
+    this.#actions.replaceChildren();
+    this.#refuse("");
+    say(this.#about, "");
+    this.#editor.show(EMPTY, { isReadOnly: false });
     this.#place.hidden = true;
   }
 
@@ -161,10 +171,12 @@ export class StrategiesView {
   }
 
   async #save() {
+    const asked = this.#asked;
     const { id, isNew, revision } = this.#shown;
     const definition = this.#editor.definition();
     this.#refuse("");
     const answer = await this.#checking.now(definition);
+    if (asked !== this.#asked) return;
     if (answer !== null && !answer.valid) {
       this.#editor.focusWrong();
       return;
@@ -172,12 +184,16 @@ export class StrategiesView {
     try {
       const kept = isNew ? await keepStrategy(definition) : await replaceStrategy(id, definition, revision);
       drafts.drop(id);
-      this.#listed = await strategies();
+      this.#listed = [];
       this.#shared.announce(words.saved(kept.title));
+      const listed = await strategies();
+      // Who went on to another meanwhile is not brought back.
+      if (asked !== this.#asked) return;
+      this.#listed = listed;
       if (isNew) location.hash = to("strategies", kept.id);
       else this.#show(kept);
     } catch (refusal) {
-      this.#refused(refusal);
+      if (asked === this.#asked || refusal.isUnauthorized) this.#refused(refusal);
     }
   }
 
@@ -202,6 +218,7 @@ export class StrategiesView {
   }
 
   async #remove() {
+    const asked = this.#asked;
     const { id, title, revision } = this.#shown;
     const yes = await confirmed({ title: words.removeTitle(title), text: words.removeText, action: words.remove, isDanger: true });
     if (!yes) return;
@@ -210,9 +227,9 @@ export class StrategiesView {
       drafts.drop(id);
       this.#listed = [];
       this.#shared.announce(words.removed(title));
-      location.hash = to("strategies");
+      if (asked === this.#asked) location.hash = to("strategies");
     } catch (refusal) {
-      this.#refused(refusal);
+      if (asked === this.#asked || refusal.isUnauthorized) this.#refused(refusal);
     }
   }
 }

@@ -29,6 +29,7 @@ export class Trades {
   #at;
   #next;
   #total;
+  #turn = 0;
   #shown = [];
   #onShow;
   #rows = element("tbody");
@@ -85,8 +86,11 @@ export class Trades {
     this.#more.disabled = true;
     this.#rows.setAttribute("aria-busy", "true");
     say(this.#problem, "");
+    const turn = (this.#turn += 1);
     try {
       const { trades } = await page(url);
+      // Sorted otherwise meanwhile.
+      if (turn !== this.#turn) return;
       if (isNew) {
         this.#rows.replaceChildren();
         this.#shown = [];
@@ -95,6 +99,7 @@ export class Trades {
       this.#continue(trades.next);
       if (!isNew && this.#more.hidden) this.#heading.focus();
     } catch (refusal) {
+      if (turn !== this.#turn) return;
       say(this.#problem, refusal.message);
     }
     this.#rows.removeAttribute("aria-busy");

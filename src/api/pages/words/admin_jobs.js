@@ -205,6 +205,7 @@ export const en = {
   noEvents: "Nothing is written down of this job.",
   byWorker: (id) => `worker ${id}`,
   by: "by",
+  anOperator: "operator",
   events: {
     enqueued: "Enqueued", started: "Started", run_completed: "Run completed", run_failed: "Run failed", run_crashed: "Run crashed",
     run_released: "Given back", run_cancelled: "Run cancelled", run_snoozed: "Put off", cancelled: "Cancelled",
@@ -415,6 +416,7 @@ export const ko = {
   noEvents: "기록된 내용이 없습니다.",
   byWorker: (id) => `워커 ${id}`,
   by: "처리:",
+  anOperator: "운영자",
   events: {
     enqueued: "등록", started: "시작", run_completed: "실행 완료", run_failed: "실행 실패", run_crashed: "실행 비정상 종료",
     run_released: "반납", run_cancelled: "실행 취소", run_snoozed: "미룸", cancelled: "취소",
