@@ -1,5 +1,6 @@
 /** Moments by the reader's own clock and manner, the exact time behind them; and how long things took. */
 
+import { serverNow } from "../common/clock.js";
 import { element } from "../common/dom.js";
 import { span } from "../common/format.js";
 import { language } from "../common/language.js";
@@ -9,9 +10,9 @@ const LOCALE = navigator.languages.find((one) => one.toLowerCase().startsWith(la
 const SHORT = new Intl.DateTimeFormat(LOCALE, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
 const LONG = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "medium" });
 
-/** Seconds between two ISO times; to now where the second is null. A clock that runs behind the server's says 0. */
+/** Seconds between two ISO times; to now, by the server's clock, where the second is null. */
 export const seconds = (from, until) =>
-  Math.max(0, ((until ? Date.parse(until) : Date.now()) - Date.parse(from)) / 1000);
+  Math.max(0, ((until ? Date.parse(until) : serverNow()) - Date.parse(from)) / 1000);
 
 /** "0.04 s", "1.4 s", "12 s", "3 min". */
 export const lasted = (count) => (count < 10 ? common.seconds(count.toFixed(count < 1 ? 2 : 1)) : span(count));
