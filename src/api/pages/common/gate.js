@@ -1,6 +1,7 @@
 /** Who is here: logs in by a one-time address or a key, keeps out who is not, and leaves nothing behind. */
 
 import { session } from "./api.js";
+import { dismiss } from "./confirm.js";
 import { find, say } from "./dom.js";
 import { Login } from "./login.js";
 import { words } from "../words/common.js";
@@ -64,6 +65,7 @@ export class Gate {
   }
 
   #enter(who) {
+    dismiss();
     this.#calls.onLeave();
     for (const place of document.querySelectorAll("[data-inside]")) place.hidden = false;
     this.#login.hide();
@@ -74,6 +76,7 @@ export class Gate {
 
   #leave(why) {
     this.#userId = null;
+    dismiss();
     this.#calls.onLeave();
     for (const place of document.querySelectorAll("[data-inside]")) place.hidden = true;
     say(find("connection"), "");
