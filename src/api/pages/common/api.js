@@ -35,6 +35,7 @@ export class Refusal extends Error {
 
 /** {status, data, etag}; a 304 has no data. Throws Refusal for everything that is not a success. */
 export async function ask(method, path, { body, headers = {}, signal, cache = "no-store" } = {}) {
+  if (leadsElsewhere(path)) throw new Refusal(404, words.nothingThere);
   const late = AbortSignal.timeout(PATIENCE_MILLISECONDS);
   const options = {
     method,
@@ -60,6 +61,12 @@ export async function ask(method, path, { body, headers = {}, signal, cache = "n
     return { status: response.status, data, etag: response.headers.get("ETag") };
   }
   throw refusal(response, data);
+}
+
+/** An id that is empty, or dots, as a broken link has it, would ask for what stands above it and take that for one thing. */
+function leadsElsewhere(path) {
+  const [place] = path.split("?");
+  return place.endsWith("/") || new URL(path, location.origin).pathname !== place;
 }
 
 async function read(response) {

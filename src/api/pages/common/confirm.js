@@ -3,6 +3,12 @@
 import { button, element } from "./dom.js";
 import { words } from "../words/common.js";
 
+/** Whoever left, or went elsewhere by the browser's own buttons, answered nothing: what is open closes as by Escape. */
+export function dismiss() {
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  for (const menu of document.querySelectorAll("[popover]:popover-open")) menu.hidePopover();
+}
+
 /** Whether the person said yes: confirmed({ title, text, action, isDanger }). Escape and the other button, no, are not. */
 export function confirmed({ title, text, action, isDanger = false, inside = [], no = words.cancel }) {
   return new Promise((answer) => {

@@ -1,6 +1,7 @@
 /** Who is here: logs in by a one-time address or a key, keeps out who is not, and leaves nothing behind. */
 
 import { session } from "./api.js";
+import { dismiss } from "./confirm.js";
 import { find, say } from "./dom.js";
 import { Login } from "./login.js";
 import { words } from "../words/common.js";
@@ -64,7 +65,8 @@ export class Gate {
   }
 
   #enter(who) {
-    this.#forget();
+    dismiss();
+    this.#calls.onLeave();
     for (const place of document.querySelectorAll("[data-inside]")) place.hidden = false;
     this.#login.hide();
     this.#userId = who.userId;
@@ -74,17 +76,11 @@ export class Gate {
 
   #leave(why) {
     this.#userId = null;
-    this.#forget();
+    dismiss();
+    this.#calls.onLeave();
     for (const place of document.querySelectorAll("[data-inside]")) place.hidden = true;
     say(find("connection"), "");
     this.#login.show(why);
-  }
-
-  /** A question that is still open is theirs, too: it would stand above the login. */
-  #forget() {
-    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close("");
-    for (const menu of document.querySelectorAll("[popover]:popover-open")) menu.hidePopover();
-    this.#calls.onLeave();
   }
 }
 

@@ -1,5 +1,7 @@
 /** Which view the address asks for. Addresses are fragments, #/runs/1f2e…?best=3: no server need know them, no log has them. */
 
+import { dismiss } from "./confirm.js";
+
 /** {name, args, query} of an address; name is "" for the first view. */
 export function parse(hash) {
   const [path, search = ""] = hash.replace(/^#\/?/, "").split("?");
@@ -70,6 +72,7 @@ export class Routes {
     const name = Object.hasOwn(this.#views, asked.name) ? asked.name : "";
     const view = this.#views[name];
     const isOther = view !== this.#current;
+    if (byHand) dismiss();
     if (isOther) {
       this.#hide();
       this.#current = view;

@@ -29,6 +29,7 @@ export const en = {
   refused: (status) => `The server refused this (${status}). Try again, and report it if it stays.`,
   /** By the refusal's code, where the server's own sentence is not in this language. */
   refusals: {},
+  nothingThere: "There is nothing at this address.",
 
   loading: "Loading…",
   tryAgain: "Try again",
@@ -77,6 +78,7 @@ export const ko = {
   away: "서버가 응답하지 않습니다. 연결을 확인하고 다시 시도하세요.",
   tooMany: (seconds) => `요청이 너무 많습니다. ${seconds}초 뒤에 다시 시도하세요.`,
   refused: (status) => `서버가 요청을 거절했습니다(${status}). 다시 시도하고, 계속되면 알려 주세요.`,
+  nothingThere: "이 주소에는 아무것도 없습니다.",
   refusals: {
     body_too_large: "보낸 내용이 너무 큽니다. 줄여서 다시 보내세요.",
     built_in: "기본 제공 전략은 바꿀 수 없습니다. 복사해서 바꾸세요.",
