@@ -19,7 +19,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from api.cli.stack import ask
 from pgqueue import Companion, EmbeddedServer, Queue, open_pool
@@ -40,7 +40,7 @@ RUNS: tuple[tuple[str, str, dict[str, float]], ...] = (
     ("MSFT", "ema-cross", {}),
     ("KO", "supertrend", {}),
 )
-OWN = {
+OWN: dict[str, Any] = {
     "version": 1,
     "name": "Pullback in an uptrend",
     "params": {
@@ -86,7 +86,9 @@ class Picture:
 
 
 def wrong_rule(page: Page) -> None:
-    page.get_by_label("Open long when", exact=True).fill("uptrend and crosses_above(strenth, dip)")
+    rule = page.get_by_label("Open long when", exact=True)
+    expect(rule).to_have_value(OWN["entryLong"])
+    rule.fill("uptrend and crosses_above(strenth, dip)")
     page.wait_for_selector(".rule-mirror mark")
 
 

@@ -154,3 +154,5 @@ audit = Table(
     CheckConstraint("jsonb_typeof(facts) = 'object'", name="facts_are_object"),
 )
 Index("audit_target_idx", audit.c.target, audit.c.id)
+Index("audit_user_id_idx", audit.c.user_id, audit.c.id)
+Index("audit_action_idx", audit.c.action, audit.c.id)

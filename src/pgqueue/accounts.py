@@ -25,11 +25,17 @@ async def list_accounts(
     *,
     user_id: UUID | None = None,
     plan: str | None = None,
-    before: datetime | None = None,
+    before: tuple[datetime, UUID] | None = None,
     limit: int = 50,
 ) -> Sequence[Row]:
-    """Accounts, newest first, each with its limits and present use; the last created_at is the next page's `before`."""
-    return await _rows(connection, "list_accounts", user_id=user_id, plan=plan, before=before, limit=limit)
+    """Accounts, newest first, each with its limits and present use.
+
+    before: created_at and user_id of the last one of the page before; several may have been made at one moment.
+    """
+    moment, user = before or (None, None)
+    return await _rows(
+        connection, "list_accounts", user_id=user_id, plan=plan, before=moment, before_user=user, limit=limit
+    )
 
 
 async def read_account(connection: AsyncConnection[Any], user_id: UUID) -> Row | None:

@@ -138,6 +138,7 @@ accounts = Table(
     CheckConstraint("available >= 0 and held >= 0", name="credits_not_negative"),
     postgresql_with={"fillfactor": "70", **ROW_PER_USER},
 )
+Index("accounts_created_at_idx", accounts.c.created_at, accounts.c.user_id)
 
 # Every movement of credits, never changed: an account's two figures are sums over it.
 ledger = Table(

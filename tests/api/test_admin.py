@@ -329,6 +329,24 @@ async def test_an_account_is_shown_changed_and_granted_credits(admin: httpx.Asyn
     assert (await admin.patch(path, json={"plan": "gold", "perDay": -1})).status_code == 400
 
 
+async def test_accounts_that_were_made_at_one_moment_are_all_listed(
+    admin: httpx.AsyncClient, pool: AsyncConnectionPool
+) -> None:
+    made = {uuid4() for _ in range(5)}
+    async with pool.connection() as connection:
+        for user_id in made:
+            await connection.execute("insert into pgqueue.accounts (user_id) values (%s)", (user_id,))
+    address, listed = f"{ADMIN}/accounts?limit=2", list[str]()
+    while address:
+        answer = (await admin.get(address)).json()
+        listed += [account["userId"] for account in answer["accounts"]]
+        address = answer["next"]
+
+    assert len(listed) == len(set(listed))
+    assert {str(user_id) for user_id in made} <= set(listed)
+    assert (await admin.get(f"{ADMIN}/accounts?cursor=x")).json()["details"][0]["path"] == "cursor"
+
+
 async def test_an_account_tells_what_it_does_now_and_who_it_is(
     admin: httpx.AsyncClient, client: httpx.AsyncClient, pool: AsyncConnectionPool, me: Person
 ) -> None:

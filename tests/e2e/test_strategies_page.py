@@ -59,6 +59,8 @@ def test_a_taken_name_is_said_at_the_name(browser: Browser, site: Site) -> None:
         page = visit.page
         for _ in range(2):
             page.goto(f"{site.url}/#/strategies/new?from=sma-cross")
+            # Filled in before, it would be written over by what is loaded.
+            expect(page.get_by_label("Name", exact=True)).to_have_value("SMA crossover, changed")
             page.get_by_label("Name", exact=True).fill("Twice")
             page.get_by_role("button", name="Keep strategy").click()
             expect(

@@ -1,6 +1,7 @@
 """/api/admin/accounts: who may do how much, what they hold, and what they have spent."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from api.accounts import PLANS
 from api.admin.audit import recorded
 from api.admin.bodies import read_as
-from api.admin.queries import as_moment, as_uuid, whole_cursor
+from api.admin.queries import as_uuid, whole_cursor
 from api.auth import require_admin
 from api.paging import page, whole_number
 from api.problems import conflict, invalid, not_found
@@ -51,15 +52,25 @@ async def show(request: Request) -> Response:
     await require_admin(request)
     query = request.query_params
     limit = whole_number(query.get("limit"), "limit", default=50, least=1, most=PAGE_LIMIT)
-    before = as_moment(query.get("cursor"), "cursor", message="must be a cursor that a list gave")
+    before = _cursor(query.get("cursor"))
     user_id, plan = as_uuid(query.get("userId"), "userId"), query.get("plan")
     if plan is not None and plan not in PLANS:
         raise invalid([{"path": "plan", "message": f"must be one of {', '.join(PLANS)}"}])
     async with request.app.state.pool.connection() as connection:
         rows = await accounts.list_accounts(connection, user_id=user_id, plan=plan, before=before, limit=limit)
         shapes = await _shapes(connection, rows)
-    cursor = rows[-1]["created_at"].isoformat() if len(rows) == limit else None
+    cursor = f"{rows[-1]['created_at'].isoformat()}~{rows[-1]['user_id']}" if len(rows) == limit else None
     return page(request, {"accounts": shapes}, cursor=cursor)
+
+
+def _cursor(text: str | None) -> tuple[datetime, UUID] | None:
+    if text is None:
+        return None
+    moment, _, user_id = text.partition("~")
+    try:
+        return datetime.fromisoformat(moment), UUID(user_id)
+    except ValueError:
+        raise invalid([{"path": "cursor", "message": "must be a cursor that a list gave"}]) from None
 
 
 async def detail(request: Request) -> Response:

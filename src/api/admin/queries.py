@@ -19,12 +19,12 @@ def as_uuid(text: str | None, name: str) -> UUID | None:
         raise invalid([{"path": name, "message": "must be a UUID"}]) from None
 
 
-def as_moment(text: str | None, name: str, *, message: str = "must be a time with its zone") -> datetime | None:
+def as_moment(text: str | None, name: str) -> datetime | None:
     """The time; None when there is none. Problem 400."""
     try:
         return None if text is None else _MOMENT.validate_python(text)
     except ValidationError:
-        raise invalid([{"path": name, "message": message}]) from None
+        raise invalid([{"path": name, "message": "must be a time with its zone"}]) from None
 
 
 def whole_cursor(text: str | None) -> int | None:

@@ -14,8 +14,8 @@ select chosen.user_id, chosen.plan, chosen.concurrent, chosen.per_day, chosen.wa
           join pgqueue.plans on plans.tier = accounts.tier
          where (%(user_id)s::uuid is null or accounts.user_id = %(user_id)s)
            and (%(plan)s::text is null or plans.name = %(plan)s)
-           and (%(before)s::timestamptz is null or accounts.created_at < %(before)s)
-         order by accounts.created_at desc
+           and (%(before)s::timestamptz is null or (accounts.created_at, accounts.user_id) < (%(before)s, %(before_user)s::uuid))
+         order by accounts.created_at desc, accounts.user_id desc
          limit %(limit)s) as chosen
  cross join lateral (
        select coalesce(sum(lanes.used), 0)::int as used, coalesce(sum(lanes.parked), 0)::int as parked,
@@ -27,4 +27,4 @@ select chosen.user_id, chosen.plan, chosen.concurrent, chosen.per_day, chosen.wa
                from pgqueue.jobs
               where state = 'processing'
               group by user_id) as running on running.user_id = chosen.user_id
- order by chosen.created_at desc
+ order by chosen.created_at desc, chosen.user_id desc

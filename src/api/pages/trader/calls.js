@@ -1,6 +1,7 @@
 /** What traders ask the server for. */
 
-import { ROOT, ask } from "../common/api.js";
+import { ROOT, Refusal, ask } from "../common/api.js";
+import { words } from "../words/common.js";
 
 const QUEUE = `${ROOT}/api/backtest/queue`;
 const JOBS = `${ROOT}/api/backtest/jobs`;
@@ -48,8 +49,12 @@ export const newKey = () =>
 const STRATEGIES = `${ROOT}/api/strategies`;
 const strategyAt = (id) => `${STRATEGIES}/${encodeURIComponent(id)}`;
 
-/** One strategy, whole. */
-export const strategy = async (id, signal) => (await ask("GET", strategyAt(id), { signal })).data;
+/** One strategy, whole. Beside strategies other things have addresses, too. */
+export async function strategy(id, signal) {
+  const { data } = await ask("GET", strategyAt(id), { signal });
+  if (data?.definition === undefined) throw new Refusal(404, words.nothingThere);
+  return data;
+}
 export const checkStrategy = async (definition, signal) =>
   (await ask("POST", `${STRATEGIES}/check`, { body: { definition }, signal })).data;
 export const keepStrategy = async (definition) => (await ask("POST", STRATEGIES, { body: { definition } })).data;

@@ -14,7 +14,7 @@ export class Jobs {
   #untold = new Map();
 
   /**
-   * calls: onChange(job, before), when a job is new (before undefined) or moved on; onTold(), after all that changed;
+   * calls: onChange(job, before), when a job is new (before undefined) or moved on; onTold(), after all that changed; onDrop(jobId), one that ended long ago is not kept any more;
    * onStranger(), a job came that is another user's: someone else is logged in by now.
    *
    * Fifty running jobs change hundreds of times a second: what there is to tell is told once a frame, the newest of each.
@@ -47,6 +47,17 @@ export class Jobs {
       if (job) this.#calls.onChange(job, before);
     }
     this.#calls.onTold();
+    this.#drop();
+  }
+
+  /** Those that ended longest ago, when there are many more than are shown: a page stays open for weeks. */
+  #drop() {
+    if (this.#jobs.size < 2 * MOST) return;
+    const oldest = [...this.#jobs.values()].filter(isFinal).sort((a, b) => (a.jobId < b.jobId ? -1 : 1));
+    for (const { jobId } of oldest.slice(0, this.#jobs.size - MOST)) {
+      this.#jobs.delete(jobId);
+      this.#calls.onDrop(jobId);
+    }
   }
 
   /** A job just sent, until the first is heard of it. */

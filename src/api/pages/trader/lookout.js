@@ -39,6 +39,7 @@ export class Lookout {
     this.#life?.abort();
     this.#life = null;
     this.#failures = 0;
+    this.#heardAt.clear();
   }
 
   /** A stream holds: only jobs that it is quiet about are asked for, such as waiting ones, for their place in line. */
@@ -51,8 +52,9 @@ export class Lookout {
     if (this.#relaxed) this.#begin();
   }
 
-  heard(jobId) {
-    this.#heardAt.set(jobId, performance.now());
+  heard({ jobId, status }) {
+    if (status === "waiting" || status === "processing") this.#heardAt.set(jobId, performance.now());
+    else this.#heardAt.delete(jobId);
   }
 
   #begin() {
@@ -100,20 +102,22 @@ export class Lookout {
 
   async #ask(signal) {
     if (!this.#caughtUp || (!this.#relaxed && this.#calls.unfinished().length === 0)) {
-      await this.#take(recent(signal));
+      await this.#take(recent(signal), signal);
       this.#caughtUp = true;
       this.#calls.onCaughtUp();
     }
     const wanted = this.#calls.unfinished().filter((jobId) => !this.#relaxed || this.#isQuiet(jobId));
     if (wanted.length === 0) return;
-    const found = await this.#take(unfinished(signal));
+    const found = await this.#take(unfinished(signal), signal);
     const ended = wanted.filter((jobId) => !found.has(jobId));
-    if (ended.length > SINGLY) await this.#take(recent(signal));
+    if (ended.length > SINGLY) await this.#take(recent(signal), signal);
     else await Promise.all(ended.map((jobId) => this.#lookAt(jobId, signal)));
   }
 
-  async #take(answer) {
+  async #take(answer, signal) {
     const found = await answer;
+    // Of somebody who has left meanwhile nothing is taken.
+    signal.throwIfAborted();
     for (const job of found) this.#calls.onJob(job);
     return new Set(found.map((job) => job.jobId));
   }
@@ -124,8 +128,11 @@ export class Lookout {
 
   async #lookAt(jobId, signal) {
     try {
-      this.#calls.onJob((await look(jobId, null, signal)).data);
+      const { data } = await look(jobId, null, signal);
+      signal.throwIfAborted();
+      this.#calls.onJob(data);
     } catch (refusal) {
+      signal.throwIfAborted();
       if (refusal.status !== 404) throw refusal;
       this.#calls.onGone(jobId);
     }

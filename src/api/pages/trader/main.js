@@ -26,6 +26,7 @@ const jobs = new Jobs({
     announce(words.announce(title(job), words.inWords[job.status]));
   },
   onTold: () => views[""].arrange(),
+  onDrop: (jobId) => views[""].forget(jobId),
   onStranger: () => gate.begin(),
 });
 const allowance = new Allowance();
@@ -58,7 +59,7 @@ const stream = new Stream({
   address: EVENTS,
   events: {
     progress: (job) => {
-      lookout.heard(job.jobId);
+      lookout.heard(job);
       jobs.hear(job);
     },
     gone: ({ jobId }) => forget(jobId),

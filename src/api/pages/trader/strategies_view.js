@@ -1,5 +1,6 @@
 /** One's strategies and the built-in ones, and the editor of their rules, checked as one types. */
 
+import { Refusal } from "../common/api.js";
 import { button, element, say } from "../common/dom.js";
 import { confirmed } from "../common/confirm.js";
 import { to } from "../common/routes.js";
@@ -31,6 +32,8 @@ export class StrategiesView {
   /** What is shown: {id, definition, revision, builtIn, title}; id "new" for one that is not kept yet. */
   #shown = null;
   #asked = 0;
+  #isSaving = false;
+  #isTouched = false;
 
   constructor(shared) {
     this.#shared = shared;
@@ -68,6 +71,7 @@ export class StrategiesView {
       if (asked === this.#asked) this.#show(shown);
     } catch (refusal) {
       if (asked !== this.#asked) return;
+      if (!(refusal instanceof Refusal)) throw refusal;
       if (refusal.isUnauthorized) this.#shared.onUnauthorized();
       else this.#missing(refusal, () => this.enter([id], query));
     }
@@ -107,6 +111,7 @@ export class StrategiesView {
   }
 
   #show(shown) {
+    this.#isTouched = !shown.isNew;
     this.#shown = shown;
     this.#place.hidden = false;
     this.#editor.element.hidden = false;
@@ -134,14 +139,18 @@ export class StrategiesView {
 
   #changed() {
     if (this.#shown === null || this.#shown.builtIn) return;
+    this.#isTouched = true;
     const definition = this.#editor.definition();
     drafts.keep(this.#shown.id, definition);
     this.#checking.soon(definition);
   }
 
-  #checked({ valid, errors, lookBack, parameters }) {
+  #checked({ valid, errors: found, lookBack, parameters }) {
+    // That a new one has no name yet is no news to who has not typed anything.
+    const errors = this.#isTouched ? found : found.filter(({ path }) => path !== "name");
     const unplaced = this.#editor.refuse(errors);
-    if (valid) this.#tell("valid", words.ready(lookBack, parameters.length));
+    if (!valid && errors.length === 0) this.#tell("unknown", words.nameIt);
+    else if (valid) this.#tell("valid", words.ready(lookBack, parameters.length));
     else this.#tell("invalid", [words.toMend(errors.length), ...unplaced.map(({ message }) => message)].join(" "));
   }
 
@@ -170,7 +179,18 @@ export class StrategiesView {
     this.#refuse(refusal.message);
   }
 
+  /** Once at a time: a second press would find the name taken by the first. */
   async #save() {
+    if (this.#isSaving) return;
+    this.#isSaving = this.#isTouched = true;
+    try {
+      await this.#saveOnce();
+    } finally {
+      this.#isSaving = false;
+    }
+  }
+
+  async #saveOnce() {
     const asked = this.#asked;
     const { id, isNew, revision } = this.#shown;
     const definition = this.#editor.definition();

@@ -3,7 +3,7 @@
 import { chosen } from "../common/language.js";
 
 export const en = {
-  hint: "Everything operators do is written down before it is done. What was cut short has no outcome.",
+  hint: "What operators do here and over HTTP is written down before it is done. What was cut short has no outcome. What is done by command is in the history of each job.",
   action: "Action",
   anyAction: "Any action",
   target: "Target",
@@ -44,7 +44,7 @@ export const en = {
 };
 
 export const ko = {
-  hint: "운영자의 모든 조치는 실행 전에 기록됩니다. 중간에 끊긴 조치에는 결과가 없습니다.",
+  hint: "운영자가 이 화면과 HTTP로 하는 일은 실행 전에 기록됩니다. 중간에 끊긴 일에는 결과가 없습니다. 명령줄로 한 일은 각 작업의 이력에 있습니다.",
   action: "조치",
   anyAction: "모든 조치",
   target: "대상",

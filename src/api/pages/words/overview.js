@@ -16,7 +16,7 @@ export const en = {
   oldestLong: (span) => `The oldest has waited ${span}: over a minute`,
   oldestAlarm: (span) => `The oldest has waited ${span}: over the alarm of 5 min`,
   running: "Running",
-  ofSlots: (slots, workers) => `${slots} slots of ${workers} live workers`,
+  ofSlots: (slots, workers) => `${slots} ${slots === "1" ? "slot" : "slots"} of ${workers} live ${workers === "1" ? "worker" : "workers"}`,
   rate: "Jobs a minute",
   rateOver: "Ended, mean of the last 5 whole minutes",
   failed: "Failed",

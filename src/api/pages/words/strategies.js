@@ -25,6 +25,7 @@ export const en = {
   throwAway: "Throw them away",
   loadNewer: "Load the newer one",
 
+  nameIt: "Change what you like, and give it a name to keep it.",
   checking: "Checking…",
   ready: (bars, parameters) =>
     `Ready to run. Looks back ${bars} ${bars === 1 ? "bar" : "bars"}; ${parameters} ${parameters === 1 ? "parameter" : "parameters"}.`,
@@ -110,6 +111,7 @@ export const ko = {
   throwAway: "버리기",
   loadNewer: "새 내용 불러오기",
 
+  nameIt: "원하는 대로 바꾸고, 이름을 붙여 저장하세요.",
   checking: "확인하는 중…",
   ready: (bars, parameters) => `실행할 수 있습니다. 이전 봉 ${bars}개를 보고, 매개변수는 ${parameters}개입니다.`,
   toMend: (n) => `고칠 곳이 ${n}군데 있습니다.`,
