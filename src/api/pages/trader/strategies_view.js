@@ -60,6 +60,8 @@ export class StrategiesView {
     const asked = (this.#asked += 1);
     this.#refuse("");
     this.#reference.load();
+    // What is typed into the one before would be written over by what comes.
+    this.#place.hidden = id === undefined || id === NEW || id !== this.#shown?.id;
     try {
       if (this.#listed.length === 0) {
         const listed = await strategies();
