@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help env demo up test faults check format test-pg15 bench-env bench-quick parity screenshots lock clean
+.PHONY: help env demo up test pages faults check format test-pg15 bench-env bench-quick parity screenshots lock clean
 
 # Compiled modules are kept: without them every child process compiles them again when it starts.
 unexport PYTHONDONTWRITEBYTECODE
@@ -27,6 +27,9 @@ up: env  ## The same stack, to work against; ends with Ctrl-C
 
 test: env  ## All tests, on a PostgreSQL of their own or on the one DATABASE_URL names
 	@$(BIN)/python -m pytest
+
+pages: env  ## All tests of the pages in a real Chromium, also those that `make test` leaves out (13 minutes)
+	@$(BIN)/python -m pytest -m "" tests/e2e
 
 faults: env  ## Kill, cut, stop and refuse whatever there is, and see that no job is lost or done twice (4 minutes)
 	@$(BIN)/python -m pytest -m "" -vv --durations=0 --durations-min=1 tests/faults

@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 from axe_scene import assert_accessible, violations
 from page_scene import Site, looking, visiting
 
+pytestmark = pytest.mark.pages
+
 Theme = Literal["light", "dark"]
 THEMES: list[Theme] = ["light", "dark"]
 IN_BOTH_THEMES = pytest.mark.parametrize("theme", THEMES)

@@ -3,10 +3,13 @@
 import re
 from uuid import uuid4
 
+import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from axe_scene import assert_accessible
 from page_scene import Site, hold, visiting
+
+pytestmark = pytest.mark.pages
 
 BAD = "<img src=x onerror=alert(1)>"
 

@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from axe_scene import assert_accessible
 from page_scene import Site, visiting
+
+pytestmark = pytest.mark.pages
 
 ACT = """async ([path, method, body]) => {
     const headers = { "Content-Type": "application/json" };

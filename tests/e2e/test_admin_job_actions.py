@@ -308,7 +308,7 @@ def test_a_deleted_job_says_so(browser: Browser, jobs: Jobs) -> None:
         page = visit.page
         for gone in (str(uuid4()), "no-id"):
             page.evaluate("id => { location.hash = `#/jobs/${id}` }", gone)
-            expect(page.get_by_role("alert")).to_contain_text("There is no such job")
+            expect(page.locator("#views").get_by_role("alert")).to_contain_text("There is no such job")
 
 
 def test_a_completed_run_shows_its_rules_and_its_figures(browser: Browser, site: Site) -> None:

@@ -3,11 +3,14 @@
 import re
 from contextlib import ExitStack
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from axe_scene import assert_accessible
 from database_scene import execute
 from page_scene import TEST_WORKER, Site, serve, start, visiting
+
+pytestmark = pytest.mark.pages
 
 BAD = "<img src=x onerror=alert(1)>"
 

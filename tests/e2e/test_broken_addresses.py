@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, expect
 from jobs_scene import Jobs, jobs
 from page_scene import Site, visiting
 
+pytestmark = pytest.mark.pages
+
 __all__ = ["jobs"]
 
 NOTHING = re.compile("There is no such|There is nothing at this address")

@@ -9,6 +9,8 @@ from axe_scene import assert_accessible
 from page_scene import Site, visiting
 from result_scene import ask_for_run, follow, settle
 
+pytestmark = pytest.mark.pages
+
 
 def completed(page: Page, job_id: str) -> str:
     view = follow(page, f"#/runs/{job_id}")

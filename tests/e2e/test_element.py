@@ -14,6 +14,8 @@ from axe_scene import assert_accessible
 from page_scene import Site, Visit, visiting
 from result_scene import ask_for_run
 
+pytestmark = pytest.mark.pages
+
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "page-element.md").read_text(encoding="utf-8")
 HEARD = """() => {
   window.heard = [];

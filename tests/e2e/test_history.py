@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 from axe_scene import assert_accessible
 from page_scene import Site, Visit, connection, visiting
 
+pytestmark = pytest.mark.pages
+
 PAGE = 50
 
 
