@@ -19,6 +19,7 @@ import httpx
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
+from admin_scene import ADMIN, administrator
 from api.cli.listening import listen
 from api_scene import Person, person, stream
 from command_line import pgqueue
@@ -126,6 +127,20 @@ async def test_a_signal_ends_it_within_seconds_with_streams_open_each_told_and_e
     assert [[event.event for event in rest] for rest in rests] == [["bye"], ["bye"]]
     assert api.process.returncode == 0
     assert time.monotonic() - began < 3
+
+
+async def test_an_operators_stream_is_told_of_the_end_too(database_url: str, pool: AsyncConnectionPool) -> None:
+    chief = await administrator(pool)
+    async with served(database_url) as api:
+        async with stream(api.url, f"{ADMIN}/events", chief.headers) as looking:
+            await looking.next()
+            api.process.send_signal(signal.SIGTERM)
+            rest = await looking.rest()
+        async with asyncio.timeout(30):
+            _, said = await api.process.communicate()
+
+    assert rest[-1].event == "bye"
+    assert "without completing response" not in said.decode()
 
 
 @pytest.mark.parametrize("most_seconds", [30, pytest.param(3, marks=pytest.mark.faults)])

@@ -33,6 +33,8 @@ MOST_SECONDS = 300.0
 """A stream ends after so long and is asked for anew: whose credential was revoked or expired looks on no longer."""
 HOUR_EVERY = 10
 """The figures of the last hour move slowly and cost most: they are read every so many times."""
+FAREWELL_SECONDS = 1.5
+"""A stream has so long for its last words at a shutdown: more than EVERY_SECONDS, less than the server waits."""
 CANCEL_AGAIN_SECONDS = 1.0
 READING_SECONDS = 3.0
 """What the doctor may take for reading every job: some hundred thousand of them. The command line's has longer."""
@@ -158,6 +160,7 @@ async def events(request: Request) -> Response:
         dashboard.follow(closing=request.app.state.hub.closing),
         ping=max(1, int(settings.heartbeat_seconds)),
         send_timeout=settings.send_seconds,
+        shutdown_grace_period=FAREWELL_SECONDS,
     )
 
 
