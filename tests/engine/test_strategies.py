@@ -15,7 +15,8 @@ from engine.strategies.source import excerpt, read_file, read_source
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (b"", "not JSON"),
+        (b"", "is empty; `pgqueue strategies show"),
+        (b" \n", "is empty; `pgqueue strategies show"),
         (b"{", "not JSON"),
         (b'{"a": 1, "a": 2}', "'a' stands in it twice"),
         (b'{"a": NaN}', "NaN is no JSON number"),

@@ -81,8 +81,11 @@ def running_stack(
     """
     stages = Stages(tell)
     with ExitStack() as stack:
-        with stages.stage("database"):
-            database_url = settings.database_url or stack.enter_context(EmbeddedServer(settings.data_dir)).url
+        if settings.database_url:
+            database_url = settings.database_url
+        else:
+            with stages.stage("database"):
+                database_url = stack.enter_context(EmbeddedServer(settings.data_dir)).url
         environment = {**os.environ, "DATABASE_URL": database_url}
         # Start-up is most of what these do, and compiled modules are most of that.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)

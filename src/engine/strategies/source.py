@@ -25,6 +25,8 @@ def read_source(text: bytes, name: str) -> Any:
     """The JSON value in the text: UTF-8, no member twice, no NaN. name: whose text it is, for the error."""
     if len(text) > MAX_BYTES:
         raise StrategyError(name, f"larger than {MAX_BYTES:,} bytes, which is no strategy")
+    if not text.strip():
+        raise StrategyError(name, "is empty; `pgqueue strategies show sma-cross` writes one to begin with")
     try:
         return json.loads(text.decode(), object_pairs_hook=_members, parse_constant=_no_constant)
     except UnicodeDecodeError:
