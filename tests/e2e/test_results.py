@@ -261,7 +261,7 @@ def test_a_run_that_moves_is_watched_at_its_address_and_cancelled(browser: Brows
         expect(view.locator(".standing-extra")).to_contain_text("left")
         assert_accessible(visit.page)
         view.get_by_role("button", name="Cancel").click()
-        expect(view).to_contain_text("The run was cancelled")
+        expect(view.locator(".standing-phase")).to_have_text("Cancelled")
         expect(view.locator("h2 b")).to_have_count(0)
 
 
@@ -285,7 +285,7 @@ def test_a_failed_run_says_why_at_its_address(browser: Browser, slow_site: Site)
         expect(visit.runs).to_have_attribute("data-status", "failed")
         view = follow(visit.page, f"#/runs/{visit.runs.get_attribute('data-job')}")
         expect(view.locator(".standing")).to_contain_text("The input can never work. Give another.")
-        expect(view.locator(".standing")).to_contain_text("It failed at the first attempt.")
+        expect(view.locator(".standing")).to_contain_text("Failed at the first attempt.")
         assert_accessible(visit.page)
 
 

@@ -1,9 +1,8 @@
 /** The newest figures of all: pushed while the stream holds, asked for every two seconds while it does not. */
 
+import { Poller } from "../common/poller.js";
 import { get } from "./calls.js";
 
-const POLL_MILLISECONDS = 2_000;
-const LONGEST_MILLISECONDS = 16_000;
 /** How each kind is asked for where nothing is pushed. */
 const ASKED = {
   stats: (signal) => get("/stats", signal),
@@ -13,21 +12,15 @@ const ASKED = {
 };
 export const KINDS = Object.keys(ASKED);
 
-export class Figures {
-  reached = true;
+export class Figures extends Poller {
   /** When anything came last, in epoch milliseconds of this clock; null before. */
   takenAt = null;
-  #calls;
   #newest = {};
   #listeners = new Map(KINDS.map((kind) => [kind, new Set()]));
-  #onReach = () => {};
-  #life = null;
-  #timer = 0;
-  #failures = 0;
-  #relaxed = false;
 
+  /** calls: onUnauthorized(). */
   constructor(calls) {
-    this.#calls = calls;
+    super({ ...calls, quietMilliseconds: null });
   }
 
   /** The newest of that kind: stats, queues, workers, audit; undefined before the first. */
@@ -48,7 +41,7 @@ export class Figures {
 
   /** Something was done: what it changed is asked for now and not waited for. */
   refresh(kind) {
-    return this.#ask([kind], this.#life?.signal).catch(() => {});
+    return this.#askFor([kind], this.signal).catch(() => {});
   }
 
   clear() {
@@ -56,68 +49,11 @@ export class Figures {
     this.takenAt = null;
   }
 
-  start(onReach) {
-    this.stop();
-    this.#onReach = onReach;
-    this.#life = new AbortController();
-    this.#begin();
+  ask(signal) {
+    return this.#askFor(KINDS, signal);
   }
 
-  stop() {
-    clearTimeout(this.#timer);
-    this.#life?.abort();
-    this.#life = null;
-    this.#failures = 0;
-  }
-
-  /** The stream holds: an answer that is still on its way would be older than what it pushed, and stay. */
-  relax() {
-    this.#relaxed = this.reached = true;
-    clearTimeout(this.#timer);
-    this.#life?.abort();
-    this.#life = new AbortController();
-  }
-
-  hurry() {
-    if (this.#relaxed) this.#begin();
-  }
-
-  #begin() {
-    this.#relaxed = false;
-    this.#schedule(0);
-  }
-
-  #schedule(milliseconds) {
-    clearTimeout(this.#timer);
-    const life = this.#life;
-    if (life) this.#timer = setTimeout(() => this.#round(life), milliseconds);
-  }
-
-  async #round(life) {
-    try {
-      await this.#ask(KINDS, life.signal);
-      this.#failures = 0;
-      this.reached = true;
-    } catch (refusal) {
-      if (life.signal.aborted) return;
-      if (refusal.isUnauthorized) {
-        this.#calls.onUnauthorized();
-        return;
-      }
-      this.#failures += 1;
-      this.reached = false;
-    }
-    if (life !== this.#life) return;
-    this.#onReach(this.reached);
-    if (!this.#relaxed) this.#schedule(this.#pause());
-  }
-
-  #pause() {
-    if (this.#failures === 0) return POLL_MILLISECONDS;
-    return Math.min(LONGEST_MILLISECONDS, POLL_MILLISECONDS * 2 ** (this.#failures - 1)) * (0.75 + Math.random() / 2);
-  }
-
-  async #ask(kinds, signal) {
+  async #askFor(kinds, signal) {
     await Promise.all(kinds.map(async (kind) => this.take(kind)(await ASKED[kind](signal))));
   }
 }

@@ -2,10 +2,11 @@
 
 import { secondsSince } from "../common/clock.js";
 import { button, element, say } from "../common/dom.js";
-import { clock, span, whole } from "../common/format.js";
+import { span } from "../common/format.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/run.js";
 import { isFinal } from "./jobs.js";
+import { phaseOf, sentence } from "./telling.js";
 
 const SECOND = 1000;
 
@@ -56,7 +57,7 @@ export class Standing {
   }
 
   #tell() {
-    say(this.#extra, sentence(this.#job));
+    say(this.#extra, watched(this.#job));
   }
 
   async #cancel(onCancel) {
@@ -71,39 +72,8 @@ export class Standing {
   }
 }
 
-function phaseOf({ status, stepCode, currentStep, attempt, error, cancelRequested }) {
-  if (status === "failed") return words.failed;
-  if (status === "cancelled") return words.cancelledTitle;
-  if (cancelRequested) return words.stopping;
-  if (status === "waiting") return attempt > 0 && error ? words.retrying : words.waiting;
-  return common.steps[stepCode ?? "starting"] ?? currentStep;
-}
-
-function sentence(job) {
-  switch (job.status) {
-    case "waiting":
-      return job.attempt > 0 ? [words.retryAt(clock(job.runAt), job.attempt), job.error].filter(Boolean).join(" ") : place(job);
-    case "processing":
-      return [
-        job.attempt > 1 && words.attempt(job.attempt),
-        job.startedAt && words.running(span(secondsSince(job.startedAt))),
-        Number.isFinite(job.estimatedTimeRemaining) && words.left(span(job.estimatedTimeRemaining)),
-      ].filter(Boolean).join(" · ");
-    case "failed":
-      return `${job.error ?? words.noReason} ${words.afterAttempts(job.attempt)}`;
-    default:
-      return words.cancelled;
-  }
-}
-
-const REASONS = { no_workers: words.noWorkers, paused: words.paused };
-
-function place({ position, positionAtLeast, estimatedWaitTime, reason }) {
-  return [
-    position === 1 && words.next,
-    position > 1 && words.position(whole(position)),
-    positionAtLeast && words.farBack(whole(positionAtLeast)),
-    REASONS[reason],
-    estimatedWaitTime > 0 && words.startsIn(span(estimatedWaitTime)),
-  ].filter(Boolean).join(" · ");
+/** Beside what lists say of it, how long it has run: here somebody watches. */
+function watched(job) {
+  const lasts = job.status === "processing" && job.startedAt;
+  return [lasts && words.running(span(secondsSince(job.startedAt))), sentence(job)].filter(Boolean).join(" · ");
 }

@@ -1,5 +1,6 @@
 /** A job in words: what it is called, what it is doing, what is worth knowing about that, and what it came to. */
 
+import { serverNow } from "../common/clock.js";
 import { element } from "../common/dom.js";
 import { change, clock, percent, ratio, span, whole } from "../common/format.js";
 import { words as common } from "../words/common.js";
@@ -60,7 +61,7 @@ function running({ attempt, progress, combinations, estimatedTimeRemaining }) {
 
 /** A wait for the next attempt counts down. */
 function retry({ runAt, attempt, error }) {
-  const seconds = (Date.parse(runAt) - Date.now()) / 1000;
+  const seconds = (Date.parse(runAt) - serverNow()) / 1000;
   const when = seconds > 1 ? words.retryIn(clock(runAt), attempt, span(seconds)) : words.retryNow(attempt);
   return [when, error].filter(Boolean).join(". ");
 }
