@@ -1,11 +1,12 @@
 /** All combinations of a sweep, by whichever column one likes, a page at a time. */
 
-import { button, element, say } from "../common/dom.js";
+import { button, element } from "../common/dom.js";
 import { whole } from "../common/format.js";
 import { words } from "../words/sweep.js";
-import { page, resultAt } from "./calls.js";
+import { resultAt } from "./calls.js";
 import { said } from "./combination.js";
 import { label, shown } from "./metrics.js";
+import { PagedRows } from "./paged_rows.js";
 import { Sorting } from "./sorting.js";
 
 const ROWS = 50;
@@ -18,14 +19,13 @@ export class CombinationTable {
   #parameters;
   #metrics;
   #combinations;
-  #next;
   #shown = 0;
   #total;
-  #turn = 0;
-  #rows = element("tbody");
-  #heading = element("h4", { tabindex: "-1" });
-  #problem = element("p", { class: "notice", role: "alert", hidden: true });
-  #more = button(words.more, () => this.#load(this.#next), { class: "quiet" });
+  #paged = new PagedRows({
+    moreText: words.more,
+    read: ({ table }) => table,
+    put: (part, isNew) => this.#put(part, isNew),
+  });
 
   constructor(jobId, { table, parameters }, combinations) {
     this.#jobId = jobId;
@@ -37,37 +37,32 @@ export class CombinationTable {
     this.element = element(
       "section",
       { class: "trades combinations part" },
-      element("div", { class: "trades-head" }, this.#heading, csv),
+      element("div", { class: "trades-head" }, this.#paged.heading, csv),
       this.#table(),
-      this.#problem,
-      this.#more,
+      this.#paged.problem,
+      this.#paged.more,
     );
-    this.#put({ ...table, items: table.items.slice(0, ROWS), ranks: table.ranks.slice(0, ROWS) });
-    this.#continue(table.total > ROWS ? resultAt(jobId, { offset: ROWS, limit: ROWS }) : null);
+    const first = { items: table.items.slice(0, ROWS), ranks: table.ranks.slice(0, ROWS) };
+    this.#paged.begin(first, table.total > ROWS ? resultAt(jobId, { offset: ROWS, limit: ROWS }) : null);
   }
 
   #table() {
-    const sorting = new Sorting((sort, order) => this.#load(resultAt(this.#jobId, { sort, order, limit: ROWS }), { isNew: true }));
+    const sorting = new Sorting((sort, order) => this.#paged.reload(resultAt(this.#jobId, { sort, order, limit: ROWS })));
     const head = [
       element("th", { scope: "col" }, words.rank),
       ...this.#parameters.map((name) => sorting.head(name, name, "number")),
       ...this.#metrics.map((name) => sorting.head(name, label(name), classOf(name))),
       element("th", { scope: "col" }, element("span", { class: "unseen" }, words.run)),
     ];
-    const table = element("table", {}, element("thead", {}, element("tr", {}, ...head)), this.#rows);
+    const table = element("table", {}, element("thead", {}, element("tr", {}, ...head)), this.#paged.rows);
     return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.table }, table);
   }
 
-  #put({ items, ranks }) {
-    this.#rows.append(...items.map((item, index) => this.#row(item, ranks[index])));
-    this.#shown += items.length;
+  #put({ items, ranks }, isNew) {
+    this.#paged.rows.append(...items.map((item, index) => this.#row(item, ranks[index])));
+    this.#shown = (isNew ? 0 : this.#shown) + items.length;
     const isPart = this.#shown < this.#total;
-    this.#heading.textContent = isPart ? words.tableOf(whole(this.#shown), whole(this.#total)) : `${words.table}, ${whole(this.#total)}`;
-  }
-
-  #continue(next) {
-    this.#next = next;
-    this.#more.hidden = !next;
+    this.#paged.heading.textContent = isPart ? words.tableOf(whole(this.#shown), whole(this.#total)) : `${words.table}, ${whole(this.#total)}`;
   }
 
   #row(item, rank) {
@@ -84,30 +79,6 @@ export class CombinationTable {
       ...this.#metrics.map((name) => element("td", { class: classOf(name) }, shown(name, item[name]))),
       element("td", { class: "number" }, open),
     );
-  }
-
-  async #load(url, { isNew = false } = {}) {
-    this.#more.disabled = true;
-    this.#rows.setAttribute("aria-busy", "true");
-    say(this.#problem, "");
-    const turn = (this.#turn += 1);
-    try {
-      const { table } = await page(url);
-      // Sorted otherwise meanwhile.
-      if (turn !== this.#turn) return;
-      if (isNew) {
-        this.#rows.replaceChildren();
-        this.#shown = 0;
-      }
-      this.#put(table);
-      this.#continue(table.next);
-      if (!isNew && this.#more.hidden) this.#heading.focus();
-    } catch (refusal) {
-      if (turn !== this.#turn) return;
-      say(this.#problem, refusal.message);
-    }
-    this.#rows.removeAttribute("aria-busy");
-    this.#more.disabled = false;
   }
 }
 

@@ -1,9 +1,10 @@
 /** The trades: in the order one likes, a page at a time, each one's way to its place in the chart. */
 
-import { button, element, say } from "../common/dom.js";
+import { button, element } from "../common/dom.js";
 import { change, gain, moment, percent, price, units, whole } from "../common/format.js";
 import { words } from "../words/results.js";
-import { page, resultAt } from "./calls.js";
+import { resultAt } from "./calls.js";
+import { PagedRows } from "./paged_rows.js";
 import { Sorting } from "./sorting.js";
 
 const ROWS = 50;
@@ -27,15 +28,14 @@ const COLUMNS = {
 export class Trades {
   element;
   #at;
-  #next;
   #total;
-  #turn = 0;
   #shown = [];
   #onShow;
-  #rows = element("tbody");
-  #heading = element("h4", { tabindex: "-1" });
-  #problem = element("p", { class: "notice", role: "alert", hidden: true });
-  #more = button(words.moreTrades, () => this.#load(this.#next), { class: "quiet" });
+  #paged = new PagedRows({
+    moreText: words.moreTrades,
+    read: ({ trades }) => trades,
+    put: ({ items }, isNew) => this.#put(items, isNew),
+  });
 
   /** at: {jobId, best}. first: the answer's trades. onShow(trade): someone wants to see it in the chart. */
   constructor(at, first, onShow) {
@@ -47,63 +47,34 @@ export class Trades {
       return element("a", { class: "quiet", href, download: `${of}-${at.jobId}.csv` }, text);
     };
     const links = element("p", { class: "links" }, first.total > 0 ? csv("trades", words.csv) : null, csv("equity", words.equityCsv));
-    const body = first.total === 0 ? [element("p", { class: "empty" }, words.noTrades)] : [this.#table(), this.#problem, this.#more];
-    this.element = element("section", { class: "trades part" }, element("div", { class: "trades-head" }, this.#heading, links), ...body);
-    this.#put(first.items.slice(0, ROWS));
+    const body = first.total === 0 ? [element("p", { class: "empty" }, words.noTrades)] : [this.#table(), this.#paged.problem, this.#paged.more];
+    this.element = element("section", { class: "trades part" }, element("div", { class: "trades-head" }, this.#paged.heading, links), ...body);
     const rest = first.total > ROWS;
-    this.#continue(rest ? resultAt(at.jobId, { best: at.best, offset: ROWS, limit: ROWS }) : null);
+    const next = rest ? resultAt(at.jobId, { best: at.best, offset: ROWS, limit: ROWS }) : null;
+    this.#paged.begin({ items: first.items.slice(0, ROWS) }, next);
   }
 
   /** Marks the row of the trade that is being read in the chart; null: of none. */
   mark(trade) {
     const at = trade ? this.#shown.findIndex((each) => each.entryTime === trade.entryTime) : -1;
-    [...this.#rows.children].forEach((row, index) => row.classList.toggle("is-read", index === at));
+    [...this.#paged.rows.children].forEach((row, index) => row.classList.toggle("is-read", index === at));
   }
 
   #table() {
     const sorting = new Sorting((sort, order) => this.#sort(sort, order));
     const head = Object.entries(COLUMNS).map(([name, column]) => sorting.head(name, words.columns[name], classOf(column)));
-    const table = element("table", {}, element("thead", {}, element("tr", {}, ...head)), this.#rows);
+    const table = element("table", {}, element("thead", {}, element("tr", {}, ...head)), this.#paged.rows);
     return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.tradeTable }, table);
   }
 
   #sort(sort, order) {
-    return this.#load(resultAt(this.#at.jobId, { best: this.#at.best, sort, order, limit: ROWS }), { isNew: true });
+    return this.#paged.reload(resultAt(this.#at.jobId, { best: this.#at.best, sort, order, limit: ROWS }));
   }
 
-  #put(trades) {
-    this.#rows.append(...trades.map((trade) => this.#row(trade)));
-    this.#shown.push(...trades);
-    this.#heading.textContent = words.trades(whole(this.#shown.length), whole(this.#total), this.#shown.length < this.#total);
-  }
-
-  #continue(next) {
-    this.#next = next;
-    this.#more.hidden = !next;
-  }
-
-  async #load(url, { isNew = false } = {}) {
-    this.#more.disabled = true;
-    this.#rows.setAttribute("aria-busy", "true");
-    say(this.#problem, "");
-    const turn = (this.#turn += 1);
-    try {
-      const { trades } = await page(url);
-      // Sorted otherwise meanwhile.
-      if (turn !== this.#turn) return;
-      if (isNew) {
-        this.#rows.replaceChildren();
-        this.#shown = [];
-      }
-      this.#put(trades.items);
-      this.#continue(trades.next);
-      if (!isNew && this.#more.hidden) this.#heading.focus();
-    } catch (refusal) {
-      if (turn !== this.#turn) return;
-      say(this.#problem, refusal.message);
-    }
-    this.#rows.removeAttribute("aria-busy");
-    this.#more.disabled = false;
+  #put(trades, isNew) {
+    this.#paged.rows.append(...trades.map((trade) => this.#row(trade)));
+    this.#shown = isNew ? trades : [...this.#shown, ...trades];
+    this.#paged.heading.textContent = words.trades(whole(this.#shown.length), whole(this.#total), this.#shown.length < this.#total);
   }
 
   #row(trade) {

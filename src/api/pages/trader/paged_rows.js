@@ -1,0 +1,59 @@
+/** Rows of a table, a page at a time, in whichever order was asked for last. */
+
+import { button, element, say } from "../common/dom.js";
+import { page } from "./calls.js";
+
+export class PagedRows {
+  rows = element("tbody");
+  heading = element("h4", { tabindex: "-1" });
+  problem = element("p", { class: "notice", role: "alert", hidden: true });
+  more;
+  #read;
+  #put;
+  #next = null;
+  #turn = 0;
+
+  /** read(answer): its {items, next, …}. put(part, isNew): draws it, after what is there or in its place. */
+  constructor({ moreText, read, put }) {
+    this.#read = read;
+    this.#put = put;
+    this.more = button(moreText, () => this.#load(this.#next, { isNew: false }), { class: "quiet" });
+  }
+
+  /** The page that is there already; next: the address of the one after it, or null. */
+  begin(part, next) {
+    this.#put(part, true);
+    this.#continue(next);
+  }
+
+  /** Begins anew, in another order. */
+  reload(url) {
+    return this.#load(url, { isNew: true });
+  }
+
+  #continue(next) {
+    this.#next = next;
+    this.more.hidden = !next;
+  }
+
+  async #load(url, { isNew }) {
+    this.more.disabled = true;
+    this.rows.setAttribute("aria-busy", "true");
+    say(this.problem, "");
+    const turn = (this.#turn += 1);
+    try {
+      const part = this.#read(await page(url));
+      // Sorted otherwise meanwhile.
+      if (turn !== this.#turn) return;
+      if (isNew) this.rows.replaceChildren();
+      this.#put(part, isNew);
+      this.#continue(part.next);
+      if (!isNew && this.more.hidden) this.heading.focus();
+    } catch (refusal) {
+      if (turn !== this.#turn) return;
+      say(this.problem, refusal.message);
+    }
+    this.rows.removeAttribute("aria-busy");
+    this.more.disabled = false;
+  }
+}
