@@ -82,7 +82,7 @@ def test_findings_come_gravest_first_and_are_looked_for_again(browser: Browser, 
         slow_site.enqueue(visit.user, "steps", steps=1)
         page.get_by_role("link", name="Doctor", exact=True).click()
         # The databases of tests are not durable.
-        expect(page.locator(".finding").first).to_have_attribute("data-check", "durability")
+        expect(page.locator(".finding >> visible=true").first).to_have_attribute("data-check", "durability")
         expect(page.locator("#views")).to_contain_text("What is well")
         assert page.locator("#views > section:not([hidden]) .finding.warn ~ .finding.grave").count() == 0
         assert_accessible(page)
@@ -103,5 +103,5 @@ def test_a_question_that_failed_can_be_asked_again(browser: Browser, slow_site: 
         expect(notice).to_contain_text("The server does not answer")
         page.unroute("**/api/admin/doctor")
         notice.get_by_role("button", name="Try again").click()
-        expect(page.locator(".finding").first).to_be_visible()
+        expect(page.locator(".finding >> visible=true").first).to_be_visible()
         expect(notice).to_be_hidden()

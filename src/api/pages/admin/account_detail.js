@@ -5,7 +5,8 @@ import { whole } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words } from "../words/accounts.js";
 import { AccountForm } from "./account_form.js";
-import { exact, when } from "./ages.js";
+import { exact } from "./ages.js";
+import { when } from "./moments.js";
 import { used } from "./accounts_list.js";
 import { get } from "./calls.js";
 import { CreditsForm } from "./credits_form.js";
@@ -94,7 +95,7 @@ export class AccountDetail {
       [words.heldNow, whole(account.held)],
       [words.available, whole(credits.available)],
       [words.creditsHeld, whole(credits.held)],
-      [words.since, when(account.createdAt)],
+      [words.since, when(account.createdAt, { isLong: true })],
     ];
     const pairs = facts.flatMap(([name, value, title]) => [element("dt", {}, name), element("dd", { title }, value)]);
     this.#facts.replaceChildren(...pairs);

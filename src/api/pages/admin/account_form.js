@@ -5,8 +5,8 @@ import { element, say } from "../common/dom.js";
 import { words } from "../words/accounts.js";
 import { patch } from "./calls.js";
 import { NumberField, placed } from "./number_field.js";
+import { PLANS } from "./plans.js";
 
-const PLANS = ["free", "basic", "pro"];
 /** The members of a change, and what an account calls what applies. */
 const FIGURES = [
   ["concurrent", "concurrent", words.concurrent],

@@ -8,9 +8,9 @@ import { get } from "./calls.js";
 import { Fetched } from "./fetched.js";
 import { cursorOf, queryOf } from "./pages.js";
 import { scrolled, table } from "./panel.js";
+import { PLANS } from "./plans.js";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const PLANS = ["free", "basic", "pro"];
 
 export class AccountsList {
   element = element("div", { class: "stack" });

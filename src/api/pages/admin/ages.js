@@ -27,12 +27,6 @@ export class Age {
 /** A time in the reader's own zone and manner, and the ISO time as it came. */
 export const exact = (iso) => `${new Date(iso).toLocaleString(document.documentElement.lang)} (${iso})`;
 
-/** A moment in words of the reader's own, for tables: date and time to the second, the ISO time on hover. */
-export function when(iso) {
-  const text = new Date(iso).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "medium" });
-  return element("time", { datetime: iso, title: iso }, text);
-}
-
 function tell(place) {
   const lasted = span(secondsSince(place.dateTime));
   const text = place.dataset.age === "span" ? lasted : words.ago(lasted);

@@ -4,7 +4,7 @@ import { element } from "../common/dom.js";
 import { whole } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words } from "../words/audit.js";
-import { when } from "./ages.js";
+import { when } from "./moments.js";
 
 const ID_SHOWN = 8;
 
@@ -12,7 +12,7 @@ export function auditRow(entry) {
   return element(
     "tr",
     { "data-entry": entry.id },
-    element("td", {}, when(entry.at)),
+    element("td", {}, when(entry.at, { isLong: true })),
     element("td", {}, ...who(entry)),
     element("td", {}, words.actions[entry.action] ?? entry.action, element("div", { class: "name" }, target(entry.target))),
     element("td", { class: "wrap" }, facts(entry.facts)),

@@ -7,9 +7,9 @@ import { words as common } from "../words/common.js";
 import { words } from "../words/overview.js";
 import { panel, table } from "./panel.js";
 import { write } from "./rows.js";
+import { PLANS } from "./plans.js";
 
 const STATUSES = ["waiting", "processing", "completed", "failed", "cancelled"];
-const PLANS = ["free", "basic", "pro"];
 
 /** Exact, or "10,000+" where counting stopped. */
 export function totalOf(stats, status) {

@@ -6,10 +6,10 @@ import { words as common } from "../words/common.js";
 import { words } from "../words/admin_jobs.js";
 import { MEMBERS, address, changed } from "./job_query.js";
 import { exact, local, long } from "./moments.js";
+import { PLANS } from "./plans.js";
 
 const STATUSES = ["waiting", "processing", "completed", "failed", "cancelled"];
 const MORE_STATUSES = ["ready", "held", "scheduled", "retrying"];
-const PLANS = ["free", "basic", "pro"];
 const TIMES = new Set(["since", "until", "finishedSince", "finishedUntil"]);
 const TEXTS = ["symbol", "strategy", "error", "userId", "kind"];
 

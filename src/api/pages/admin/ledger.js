@@ -5,7 +5,7 @@ import { button, element, say } from "../common/dom.js";
 import { whole } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words } from "../words/accounts.js";
-import { when } from "./ages.js";
+import { when } from "./moments.js";
 import { get } from "./calls.js";
 import { cursorOf, queryOf } from "./pages.js";
 import { scrolled, table } from "./panel.js";
@@ -76,7 +76,7 @@ function row(movement) {
   return element(
     "tr",
     {},
-    element("td", {}, when(at)),
+    element("td", {}, when(at, { isLong: true })),
     element("td", {}, named(movement)),
     element("td", { class: "number" }, effect(movement)),
     element("td", {}, job),
