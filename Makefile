@@ -10,6 +10,8 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 LOCK_OPTIONS ?=
+# Among as many processes as there are processors; a file stays in one, for what its tests share.
+DIVIDED := -n auto --dist loadfile
 NPM_LOCK_OPTIONS := --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
 NPM_FILES := $(addprefix requirements/npm/,package.json package-lock.json .npmrc hatch_build.py)
 
@@ -26,10 +28,10 @@ up: env  ## The same stack, to work against; ends with Ctrl-C
 	@$(BIN)/pgqueue up
 
 test: env  ## All tests, on a PostgreSQL of their own or on the one DATABASE_URL names
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(DIVIDED)
 
 pages: env  ## All tests of the pages in a real Chromium, also those that `make test` leaves out (13 minutes)
-	@$(BIN)/python -m pytest -m "" tests/e2e
+	@$(BIN)/python -m pytest $(DIVIDED) -m "" tests/e2e
 
 faults: env  ## Kill, cut, stop and refuse whatever there is, and see that no job is lost or done twice (4 minutes)
 	@$(BIN)/python -m pytest -m "" -vv --durations=0 --durations-min=1 tests/faults

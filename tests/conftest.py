@@ -23,6 +23,9 @@ for variable in [name for name in os.environ if name.startswith("PGQUEUE_")]:
 # Durability is for data that must outlive a crash; the fault tests bring servers of their own.
 FAST = {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off", "max_connections": "300"}
 
+# Each takes a Postgres, a Chromium and the product's processes: a gigabyte or two.
+MOST_PROCESSES = 8
+
 _numbers = count()
 
 
@@ -76,6 +79,12 @@ def database_url(server_url: str, template: str) -> Iterator[str]:
 async def pool(database_url: str) -> AsyncIterator[AsyncConnectionPool]:
     async with open_pool(database_url, size=8, application_name="test") as pool:
         yield pool
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Processes that `-n auto` divides the tests among, each with a server of its own."""
+    # Roles belong to a server, and on one that is given tests of two processes would make and drop the same ones.
+    return 0 if CHOSEN_SERVER is not None else min(os.cpu_count() or 1, MOST_PROCESSES)
 
 
 def pytest_report_header() -> str:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -19,6 +19,7 @@ from queue_scene import still_worker
 pytestmark = pytest.mark.anyio
 
 QUEUE = "/api/backtest/queue"
+UNKNOWN = str(UUID(int=1))
 
 
 @pytest.fixture
@@ -153,7 +154,7 @@ async def test_every_wrong_member_is_named_at_once(client: httpx.AsyncClient) ->
     assert paths == {"params.startDate", "params.initialCapital", "priority"}
 
 
-@pytest.mark.parametrize("strategy", ["nope", str(uuid4()), "../etc/passwd"])
+@pytest.mark.parametrize("strategy", ["nope", UNKNOWN, "../etc/passwd"])
 async def test_an_unknown_strategy_is_not_found(client: httpx.AsyncClient, strategy: str) -> None:
     answer = await client.post(QUEUE, json=BODY | {"strategyId": strategy})
 
@@ -288,7 +289,7 @@ async def test_another_users_job_is_not_found_whatever_is_tried(
     assert (await client.get(own)).json()["status"] == "waiting"
 
 
-@pytest.mark.parametrize("job_id", ["nonsense", "1", str(uuid4()), "%00", "a" * 500])
+@pytest.mark.parametrize("job_id", ["nonsense", "1", UNKNOWN, "%00", "a" * 500])
 async def test_what_is_no_job_is_not_found(client: httpx.AsyncClient, job_id: str) -> None:
     assert (await client.get(f"{QUEUE}/{job_id}")).status_code == 404
 

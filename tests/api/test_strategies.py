@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 
 PATH = "/api/strategies"
 QUEUE = "/api/backtest/queue"
-UNKNOWN = str(uuid4())
+UNKNOWN = str(UUID(int=1))
 
 
 def definition(**members: Any) -> dict[str, Any]:
