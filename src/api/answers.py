@@ -116,6 +116,8 @@ class JobMembers(TypedDict):
     coverage: NotRequired[Coverage | None]
     warnings: NotRequired[list[Warned] | None]
     error: NotRequired[str | None]
+    errorType: NotRequired[Annotated[str | None, Field(description="The error's class, for who words it otherwise.")]]
+    errorFigures: NotRequired[Annotated[dict[str, Any], Field(description="What the error says, by name.")]]
     combinations: NotRequired[Annotated[int, Field(description="Of a sweep: how many it runs.")]]
     request: NotRequired[
         Annotated[dict[str, Any], Field(description="Of a job by itself: a body that asks for it again.")]

@@ -47,6 +47,9 @@ class Warned(TypedDict):
 
     code: str
     message: str
+    figures: NotRequired[
+        Annotated[dict[str, str | int | float], Field(description="What the message says; older results have none.")]
+    ]
 
 
 class Curve(TypedDict):

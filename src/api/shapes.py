@@ -54,6 +54,7 @@ def job_shape(job: JobSnapshot, language: str, root: str = "") -> dict[str, Any]
         shape |= {name: summary.get(name) for name in ("metrics", "metricNotes", "coverage", "warnings")}
     if job.error is not None and job.status in ("failed", "waiting"):
         shape["error"] = job.error.get("message")
+        shape |= {"errorType": job.error.get("type"), "errorFigures": job.error.get("figures") or {}}
     return shape
 
 

@@ -107,10 +107,11 @@ def _of_comparisons(
         message = (
             f"There is nothing to measure on both sides of {request.out_of_sample_from}, so the run was not split."
         )
-        said.append({"code": "NOT_SPLIT", "message": message})
+        said.append({"code": "NOT_SPLIT", "message": message, "figures": {"from": str(request.out_of_sample_from)}})
     if request.benchmark is not None and compared is None:
         message = f"Prices of {request.benchmark} begin after those of {prices.series.symbol}: no alpha and beta."
-        said.append({"code": "BENCHMARK_NOT_COVERED", "message": message})
+        figures = {"benchmark": request.benchmark, "symbol": prices.series.symbol}
+        said.append({"code": "BENCHMARK_NOT_COVERED", "message": message, "figures": figures})
     return said
 
 

@@ -94,16 +94,22 @@ def _warnings(coverage: Coverage, *, warm_up: int, look_back: int) -> list[Warne
             f"Prices of {coverage.symbol} cover {coverage.data_start} to {coverage.data_end} of the requested "
             f"{coverage.requested_start} to {coverage.requested_end}; the result is for the covered part."
         )
-        said.append({"code": "PARTLY_COVERED", "message": message})
+        figures = {"dataStart": coverage.data_start, "dataEnd": coverage.data_end}
+        said.append({"code": "PARTLY_COVERED", "message": message, "figures": figures})
     if coverage.close_only:
         message = (
             "Prices are closes only: every bar's open, high and low equal its close, so fills at the open are too."
         )
-        said.append({"code": "CLOSE_ONLY", "message": message})
+        said.append({"code": "CLOSE_ONLY", "message": message, "figures": {}})
     if warm_up < look_back:
         message = (
             f"Rules look back {look_back} bars and only {warm_up} exist before {coverage.data_start}; "
             "the first signals come later."
         )
-        said.append({"code": "SHORT_WARM_UP", "message": message})
+        known: dict[str, str | int | float] = {
+            "lookBack": look_back,
+            "warmUp": warm_up,
+            "dataStart": coverage.data_start,
+        }
+        said.append({"code": "SHORT_WARM_UP", "message": message, "figures": known})
     return said

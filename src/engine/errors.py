@@ -15,10 +15,11 @@ EngineError
 ├── DatabaseUnset
 └── Cancelled
 
-`permanent` is true where trying again cannot help.
+`permanent` is true where trying again cannot help. `figures` is what the sentence says by name, for pages that word it
+for their own readers and in their language: the sentence is written for a terminal.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TypedDict
 
@@ -27,6 +28,7 @@ class EngineError(Exception):
     """Base of all errors this package raises on purpose."""
 
     permanent = True
+    figures: Mapping[str, str | int] = {}
 
 
 class BarsRefused(EngineError):
@@ -96,6 +98,7 @@ class UnknownSymbol(EngineError):
     def __init__(self, symbol: str, timeframe: str, known: Iterable[str] = ()) -> None:
         self.symbol = symbol
         self.timeframe = timeframe
+        self.figures = {"symbol": symbol, "timeframe": timeframe}
         names = sorted(known)
         listed = f" There are: {', '.join(names[:20])}." if names else ""
         super().__init__(
@@ -110,6 +113,7 @@ class PricesNotFetched(EngineError):
     def __init__(self, symbol: str, timeframe: str, reason: str, *, permanent: bool) -> None:
         self.symbol = symbol
         self.permanent = permanent
+        self.figures = {"symbol": symbol, "timeframe": timeframe}
         super().__init__(f"{timeframe} prices of {symbol} could not be fetched: {reason}.")
 
 
@@ -117,6 +121,7 @@ class RangeNotCovered(EngineError):
     def __init__(self, symbol: str, timeframe: str, *, asked: tuple[str, str], stored: tuple[str, str]) -> None:
         self.symbol = symbol
         self.stored = stored
+        self.figures = {"symbol": symbol, "timeframe": timeframe, "first": stored[0], "last": stored[1]}
         super().__init__(
             f"no {timeframe} prices of {symbol} from {asked[0]} to {asked[1]}; there are prices from {stored[0]} "
             f"to {stored[1]}. Choose dates in that range."
@@ -128,6 +133,7 @@ class GridTooLarge(EngineError):
         self.count = count
         self.limit = limit
         self.of = of
+        self.figures = {"count": count, "limit": limit}
         super().__init__(
             f"sweep: {count:,} {of}, the limit is {limit:,}. Take larger steps, fewer parameters or a shorter range."
         )
@@ -135,6 +141,7 @@ class GridTooLarge(EngineError):
 
 class TooManyBars(EngineError):
     def __init__(self, symbol: str, timeframe: str, *, limit: int) -> None:
+        self.figures = {"symbol": symbol, "timeframe": timeframe, "limit": limit}
         super().__init__(
             f"{symbol} {timeframe}: more than {limit:,} bars in this range. Choose a shorter range or a coarser "
             "timeframe."
@@ -143,6 +150,7 @@ class TooManyBars(EngineError):
 
 class ResultNotFinite(EngineError):
     def __init__(self, symbol: str, timeframe: str, *, when: str) -> None:
+        self.figures = {"symbol": symbol, "timeframe": timeframe, "when": when}
         super().__init__(
             f"{symbol} {timeframe}: equity grew beyond what a number can hold on {when}. Look for wrong prices there."
         )

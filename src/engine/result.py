@@ -7,8 +7,9 @@ equity (float64), trades (TRADE rows); all little-endian.
 import hashlib
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +29,35 @@ FORMAT = 2
 _LEVEL = 3
 
 
+WarningCode = Literal[
+    "PARTLY_COVERED",
+    "CLOSE_ONLY",
+    "SHORT_WARM_UP",
+    "RUINED",
+    "LOOK_BACK_EXCEEDS_DATA",
+    "NEVER_ENTERED",
+    "FEW_TRADES",
+    "ONE_TRADE_MADE_ALL_PROFIT",
+    "WORSE_THAN_BUY_AND_HOLD",
+    "CLOSE_ONLY_STOPS",
+    "AMBIGUOUS_BARS",
+    "REJECTED_SIZE",
+    "REJECTED_CASH",
+    "REJECTED_NO_STOP",
+    "REJECTED_NOT_FINITE",
+    "REJECTED_END_OF_DATA",
+    "REDUCED",
+    "NOT_SPLIT",
+    "BENCHMARK_NOT_COVERED",
+]
+
+
 class Warned(TypedDict):
-    code: str
+    """figures: what the message says in numbers and days, for who words it otherwise."""
+
+    code: WarningCode
     message: str
+    figures: NotRequired[Mapping[str, str | int | float]]
 
 
 @dataclass(frozen=True, slots=True)

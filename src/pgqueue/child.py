@@ -25,6 +25,7 @@ MAX_MESSAGE_CHARS = 2_000
 NICENESS = 10
 """Runs give way to what must answer at once on the same host: the worker's lease, an API, Postgres."""
 MAX_TRACEBACK_CHARS = 8_000
+MAX_FIGURES_CHARS = 1_000
 MAX_STEP_CHARS = 200
 MAX_REMAINING_SECONDS = 1e9
 
@@ -138,18 +139,32 @@ def _encode(result: HandlerResult) -> tuple[bytes, ...]:
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """The error as stored: type and message for callers, traceback for operators, permanent for the retry."""
+    """The error as stored: type, message and figures for callers, traceback for operators, permanent for the retry."""
     message = str(error) or type(error).__name__
     if isinstance(error, MemoryError):
         message = (
             f"The host gave the run no more memory ({message}). It is tried again; give it less, or run fewer slots."
         )
+    figures = _figures(getattr(error, "figures", None))
     return {
         "type": type(error).__name__,
         "message": _clean(message)[:MAX_MESSAGE_CHARS],
+        **({"figures": figures} if figures else {}),
         "traceback": _clean("".join(traceback.format_exception(error)))[-MAX_TRACEBACK_CHARS:],
         "permanent": bool(getattr(error, "permanent", False)),
     }
+
+
+def _figures(given: object) -> dict[str, Any]:
+    """What the message says, by name, as far as it is short and plain: it goes to callers with every snapshot."""
+    if not isinstance(given, Mapping) or not all(isinstance(value, str | int | float) for value in given.values()):
+        return {}
+    plain = {_clean(str(name)): _clean(value) if isinstance(value, str) else value for name, value in given.items()}
+    try:
+        size = len(json.dumps(plain, allow_nan=False))
+    except ValueError:
+        return {}
+    return plain if size <= MAX_FIGURES_CHARS else {}
 
 
 def _seconds(given: float | None) -> float | None:

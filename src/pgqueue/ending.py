@@ -81,8 +81,10 @@ def raised(job: ClaimedJob, error: dict[str, Any]) -> Ending:
     return Ending(job.id, job.attempt, Outcome.FAILED, error=error, permanent=permanent, delay_seconds=delay)
 
 
-def failed(job: ClaimedJob, kind: str, message: str, *, permanent: bool = False) -> Ending:
-    error = {"type": kind, "message": message}
+def failed(
+    job: ClaimedJob, kind: str, message: str, *, permanent: bool = False, figures: Mapping[str, float] | None = None
+) -> Ending:
+    error = {"type": kind, "message": message, **({"figures": figures} if figures else {})}
     delay = delay_seconds(job.failures)
     return Ending(job.id, job.attempt, Outcome.FAILED, error=error, permanent=permanent, delay_seconds=delay)
 

@@ -148,7 +148,8 @@ class Executor:
                 return await self._converse(job, on_progress)
         except TimeoutError:
             await self.kill()
-            return failed(job, "TimeLimitExceeded", f"The run took longer than its limit of {limit:g} s{self._at()}.")
+            message = f"The run took longer than its limit of {limit:g} s{self._at()}."
+            return failed(job, "TimeLimitExceeded", message, figures={"limitSeconds": limit or 0})
         except (EOFError, OSError):  # the child is gone
             if self._overgrown_bytes:
                 return self._overgrown(job, self._overgrown_bytes, is_first=is_first)
@@ -204,7 +205,8 @@ class Executor:
             "Ask for less in one run, or raise PGQUEUE_CHILD_MEMORY_MB."
         )
         # In a fresh child all of it was the run's own, and would be again; else another job may have left some behind.
-        return failed(job, "MemoryLimitExceeded", message, permanent=is_first)
+        figures = {"heldMegabytes": held, "limitMegabytes": limit}
+        return failed(job, "MemoryLimitExceeded", message, permanent=is_first, figures=figures)
 
     async def _call_off(self) -> None:
         """What was asked to stop has ended, one way or another."""

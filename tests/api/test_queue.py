@@ -351,12 +351,14 @@ async def test_a_failed_job_says_what_happened_without_the_traceback(
 ) -> None:
     job_id = await submit(client)
     worker = await still_worker(pool)
-    error = {"type": "X", "message": "It broke. Mend it.", "traceback": "/secret/path"}
+    figures = {"symbol": "LEHMQ", "limit": 3}
+    error = {"type": "X", "message": "It broke. Mend it.", "figures": figures, "traceback": "/secret/path"}
     await worker.end(await worker.claim_one(), Outcome.FAILED, error=error, permanent=True)
 
     answer = await client.get(f"{QUEUE}/{job_id}")
 
     assert (answer.json()["status"], answer.json()["error"]) == ("failed", "It broke. Mend it.")
+    assert (answer.json()["errorType"], answer.json()["errorFigures"]) == ("X", figures)
     assert "secret" not in answer.text
 
 

@@ -294,6 +294,12 @@ def test_a_result_speaks_korean(browser: Browser, site: Site) -> None:
         visit.page.evaluate("hash => { location.hash = hash }", f"#/runs/{ask_for_run(visit)}")
         view = visit.page.locator(".run-page")
         expect(view.locator(".metric")).to_have_count(6)
+        expect(view.locator("h2")).to_have_text("AAPL · SMA 교차")
         expect(view.locator(".warnings")).to_contain_text("종가만 있습니다")
+        expect(view.locator(".asked")).to_contain_text("단기 기간 (fast)")
         expect(view.get_by_role("table", name="월별 수익률")).to_be_visible()
         expect(view).not_to_contain_text("undefined")
+
+        visit.page.evaluate("location.hash = '#/'")
+        expect(visit.page.locator("#strategy option:checked")).to_have_text("볼린저 밴드 회귀")
+        expect(visit.page.get_by_label("표준편차 배수", exact=True)).to_have_value("2")

@@ -1,11 +1,17 @@
 """The pages' words: the same in each language, and there for every module that says them."""
 
 import re
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 from playwright.sync_api import Browser
 
+import api
+from api.problems import REFUSALS
 from api.static import PAGES
+from engine.reference import reference
+from engine.result import WarningCode
+from engine.strategies import builtins
 from page_scene import Site
 
 SHAPE = """async (name) => {
@@ -55,3 +61,53 @@ def test_every_word_that_a_page_names_is_in_its_tables(browser: Browser, site: S
         named = set(re.findall(r'data-(?:text|label)="(\w+)"', (PAGES / page).read_text(encoding="utf-8")))
         assert named, page
         assert named <= set().union(*(known[table] for table in of)), page
+
+
+NAMES = """async (name) => {
+    const names = (value) => value && typeof value === "object"
+        ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, names(one)])) : typeof value;
+    return names({ ...(await import(new URL(`static/words/${name}.js`, document.baseURI))) });
+}"""
+
+
+def named(browser: Browser, site: Site, name: str) -> Any:
+    page = browser.new_page()
+    page.goto(site.url)
+    found = page.evaluate(NAMES, name)
+    page.close()
+    return found
+
+
+def in_sources(package: Any, pattern: str) -> set[str]:
+    paths = Path(package.__file__).parent.rglob("*.py")
+    found = {one for path in paths for one in re.findall(pattern, path.read_text(encoding="utf-8"))}
+    assert found, pattern
+    return found
+
+
+def test_every_built_in_strategy_and_its_parameters_have_korean_words(browser: Browser, site: Site) -> None:
+    words = named(browser, site, "korean/strategies")["strategies"]
+    assert {id_: set(one["labels"]) for id_, one in words.items()} == {
+        str(one.id): {parameter.name for parameter in one.parameters} for one in builtins()
+    }
+    assert all({"title", "description"} <= set(one) for one in words.values())
+
+
+def test_everything_that_rules_may_say_has_korean_help(browser: Browser, site: Site) -> None:
+    told = reference()
+    groups = ("series", "position", "words", "operators", "functions")
+    words = named(browser, site, "korean/rules")["rules"]
+    assert set(words) == {one["name"] for group in groups for one in told[group]}
+
+
+def test_every_warning_has_korean_words(browser: Browser, site: Site) -> None:
+    assert set(named(browser, site, "korean/warnings")["warnings"]) == set(get_args(WarningCode))
+
+
+NAMES_ITS_PLACE = {"invalid_input"}
+"""Refusals that are nothing without what the server says."""
+
+
+def test_every_refusal_has_korean_words(browser: Browser, site: Site) -> None:
+    codes = in_sources(api, r'\bcode="(\w+)"') | set(REFUSALS.values()) | {"method_not_allowed"}
+    assert set(named(browser, site, "common")["ko"]["refusals"]) == codes - NAMES_ITS_PLACE

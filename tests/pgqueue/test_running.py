@@ -9,7 +9,7 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from pgqueue import Snooze, frames
-from pgqueue.child import MAX_STEP_CHARS
+from pgqueue.child import MAX_STEP_CHARS, describe
 from pgqueue.executor import TERMINATE_SECONDS
 from pgqueue.handlers import SnoozeRequest
 from pgqueue.hints import READY
@@ -33,6 +33,24 @@ async def queue(pool: AsyncConnectionPool) -> AsyncIterator[Queue]:
 
 def failed_once(job: JobSnapshot) -> bool:
     return job.error is not None
+
+
+class Told(Exception):
+    def __init__(self, figures: object) -> None:
+        self.figures = figures
+
+
+def test_figures_of_an_error_are_kept_with_it() -> None:
+    assert describe(Told({"symbol": "X", "limit": 3}))["figures"] == {"symbol": "X", "limit": 3}
+    # No NUL can be stored, nor half a pair.
+    assert describe(Told({"symbol": "\0\ud800"}))["figures"] == {"symbol": "?"}
+
+
+@pytest.mark.parametrize(
+    "figures", [None, {}, "text", {"a": [1]}, {"a": float("nan")}, {"a": 10**2000}, {"a": "x" * 2000}]
+)
+def test_figures_that_are_none_are_left_out(figures: object) -> None:
+    assert "figures" not in describe(Told(figures))
 
 
 async def test_a_run_that_asks_for_later_waits_and_spends_no_retry(

@@ -2,6 +2,7 @@
 
 import { element } from "../common/dom.js";
 import { change, percent, ratio, whole } from "../common/format.js";
+import { warningOf } from "../common/known.js";
 import { words } from "../words/admin_jobs.js";
 import { words as results } from "../words/results.js";
 import { copy } from "./job_args.js";
@@ -24,7 +25,7 @@ export function errorOf({ failure, status }) {
 /** null where there is no result. */
 export function resultOf({ status, metrics, metricNotes, warnings, coverage, links }) {
   if (status !== "completed") return null;
-  const said = (warnings ?? []).map(({ message }) => element("li", {}, message));
+  const said = (warnings ?? []).map((warning) => element("li", {}, warningOf(warning)));
   const cells = Object.entries(FORMS).filter(([name]) => metrics && name in metrics).map(([name, form]) => {
     const note = metricNotes?.[name];
     return element("div", { class: "metric", title: note ? (results.notes[note] ?? note) : null }, element("dt", {}, results.metrics[name][0]), element("dd", { class: "value" }, form(metrics[name])));

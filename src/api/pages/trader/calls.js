@@ -1,6 +1,7 @@
 /** What traders ask the server for. */
 
 import { ROOT, Refusal, ask } from "../common/api.js";
+import { worded } from "../common/known.js";
 import { words } from "../words/common.js";
 
 const QUEUE = `${ROOT}/api/backtest/queue`;
@@ -9,7 +10,7 @@ const of = (jobId) => `${QUEUE}/${encodeURIComponent(jobId)}`;
 
 export const EVENTS = `${ROOT}/api/backtest/events`;
 export const symbols = async () => (await ask("GET", `${ROOT}/api/symbols`)).data.symbols;
-export const strategies = async () => (await ask("GET", `${ROOT}/api/strategies`)).data.strategies;
+export const strategies = async () => (await ask("GET", `${ROOT}/api/strategies`)).data.strategies.map(worded);
 export const recent = async (signal) => (await ask("GET", `${JOBS}?standing=1&limit=50`, { signal })).data.jobs;
 /** Those that wait or run, and where the waiting ones stand. */
 export const unfinished = async (signal) =>
@@ -53,7 +54,7 @@ const strategyAt = (id) => `${STRATEGIES}/${encodeURIComponent(id)}`;
 export async function strategy(id, signal) {
   const { data } = await ask("GET", strategyAt(id), { signal });
   if (data?.definition === undefined) throw new Refusal(404, words.nothingThere);
-  return data;
+  return worded(data);
 }
 export const checkStrategy = async (definition, signal) =>
   (await ask("POST", `${STRATEGIES}/check`, { body: { definition }, signal })).data;

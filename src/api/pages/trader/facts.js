@@ -2,6 +2,7 @@
 
 import { button, element } from "../common/dom.js";
 import { money, percent, whole } from "../common/format.js";
+import { labelsOf, strategyOf } from "../common/known.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/results.js";
 
@@ -13,9 +14,10 @@ export function listed(job, found = {}) {
   const asked = { ...params, ...beside };
   // Of a sweep's own values only those that it did not vary; of one of its runs, those that it had.
   const kept = Object.entries(job.parameters ?? {}).filter(([name]) => !(name in (asked.grid ?? {})));
+  const labels = labelsOf(job.strategyId);
   const rows = [
-    [words.facts.strategy, job.strategyName ?? "–"],
-    ...[...kept, ...Object.entries(found.params ?? {})].map(([name, value]) => [words.facts.parameter(name), String(value)]),
+    [words.facts.strategy, strategyOf(job) ?? "–"],
+    ...[...kept, ...Object.entries(found.params ?? {})].map(([name, value]) => [words.facts.parameter(name, labels[name]), String(value)]),
     [words.facts.symbol, [job.symbol, job.timeframe].filter(Boolean).join(", ")],
     [words.facts.range, `${job.startDate ?? "–"} – ${job.endDate ?? "–"}`],
     [words.facts.capital, money(job.initialCapital)],

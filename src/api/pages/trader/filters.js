@@ -1,6 +1,7 @@
 /** What one is looking for among all runs: fields, the address they make, and whether a job fits. */
 
 import { button, element } from "../common/dom.js";
+import { strategyTitled } from "../common/known.js";
 import { replace, to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/desk.js";
@@ -67,9 +68,10 @@ export class Filters {
   /** As the server is asked: days are the reader's own, the last one included. */
   get asked() {
     const { status, kind, symbol, strategy, since, until } = this.#values;
+    const id = (strategy && strategyTitled(strategy)) ?? strategy;
     const asked = Object.entries({
       status, kind, symbol: symbol.toUpperCase(),
-      [UUID.test(strategy) ? "strategyId" : "q"]: strategy,
+      [UUID.test(id) ? "strategyId" : "q"]: id,
       since: since && midnight(since, 0).toISOString(),
       until: until && midnight(until, 1).toISOString(),
     });
@@ -84,7 +86,7 @@ export class Filters {
       (!status || status.split(",").includes(job.status)) &&
       (!kind || kind === job.kind) &&
       (!symbol || symbol.toUpperCase() === job.symbol) &&
-      (!strategy || strategy === job.strategyId || (job.strategyName ?? "").toLowerCase().includes(strategy.toLowerCase())) &&
+      (!strategy || strategy === job.strategyId || (job.strategyName ?? "").toLowerCase().includes(strategy.toLowerCase()) || strategyTitled(strategy) === job.strategyId) &&
       (!since || made >= midnight(since, 0)) &&
       (!until || made < midnight(until, 1))
     );

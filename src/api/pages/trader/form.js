@@ -29,9 +29,9 @@ export class Ticket {
     this.#calls = calls;
     const [parameters, grid, period] = [new Parameters(find("parameters")), new Grid(), new Period()];
     const market = new Market(() => market.prices && period.cover(market.prices));
-    const strategy = new StrategyPicker((declared) => {
-      parameters.show(declared);
-      grid.show(declared);
+    const strategy = new StrategyPicker((declared, labels) => {
+      parameters.show(declared, labels);
+      grid.show(declared, labels);
       this.#showMode();
     });
     this.#parts = { parameters, grid, period, market, strategy };
@@ -180,8 +180,8 @@ export class Ticket {
   #facts({ params, priority, grid }, { position, positionAtLeast, estimatedWaitTime, reason }) {
     const standing = { position, positionAtLeast, estimatedWaitTime, reason };
     const kind = grid ? "sweep" : "backtest";
-    const strategyName = this.#parts.strategy.title;
-    return { ...params, ...standing, kind, priority, strategyName, createdAt: new Date().toISOString() };
+    const { id: strategyId, title: strategyName } = this.#parts.strategy;
+    return { ...params, ...standing, kind, priority, strategyId, strategyName, createdAt: new Date().toISOString() };
   }
 
   #sending(is) {

@@ -26,9 +26,10 @@ export class Grid {
     }
   }
 
-  show(declared) {
+  /** labels: by name, beside which the names stay: conditions are written with them. */
+  show(declared, labels = {}) {
     this.#declared = declared;
-    this.#place.replaceChildren(...Object.entries(declared).map(([name, facts]) => drawn(name, facts)));
+    this.#place.replaceChildren(...Object.entries(declared).map(([name, facts]) => drawn(name, facts, labels[name] && `${labels[name]} (${name})`)));
     const names = Object.keys(declared);
     find("where").placeholder = names.length > 1 ? `${names[0]} < ${names[1]}` : `${names[0] ?? "n"} > 5`;
     find("where").value = "fast" in declared && "slow" in declared ? "fast < slow" : "";
@@ -137,23 +138,23 @@ function countOf(axis) {
 const first = (axis) => (Array.isArray(axis) ? axis[0] : axis.from);
 const idOf = (name) => `axis-${name}`;
 
-function drawn(name, facts) {
+function drawn(name, facts, label = labelOf(name)) {
   const id = idOf(name);
   const { from, to, step } = begin(facts);
   const isWhole = facts.type === "int";
-  const field = (part, value, label) =>
+  const field = (part, value, of) =>
     element("input", {
       id: `${id}${part}`, type: "number", value, step: isWhole ? 1 : "any", inputmode: isWhole ? "numeric" : "decimal",
-      "aria-label": words.axis(labelOf(name), label), "aria-describedby": `${id}-hint ${id}-error`,
+      "aria-label": words.axis(label, of), "aria-describedby": `${id}-hint ${id}-error`,
     });
-  const kind = element("select", { id: `${id}-kind`, class: "small", "aria-label": words.axisKind(labelOf(name)) });
+  const kind = element("select", { id: `${id}-kind`, class: "small", "aria-label": words.axisKind(label) });
   kind.append(new Option(words.asRange, "range"), new Option(words.asList, "list"));
   kind.addEventListener("change", () => arrange(id));
-  const list = element("input", { id: `${id}-list`, type: "text", hidden: true, placeholder: "5, 10, 20", "aria-label": words.axis(labelOf(name), words.asList) });
+  const list = element("input", { id: `${id}-list`, type: "text", hidden: true, placeholder: "5, 10, 20", "aria-label": words.axis(label, words.asList) });
   return element(
     "fieldset",
     { class: "axis" },
-    element("legend", {}, labelOf(name)),
+    element("legend", {}, label),
     element("span", { class: "hint", id: `${id}-count` }),
     kind,
     element("div", { class: "axis-range", id: `${id}-range` }, field("", from, words.from), field("-to", to, words.to), field("-step", step, words.step)),

@@ -69,8 +69,8 @@ export class Jobs {
 
   /** A job that runs another once more; queued: the answer, which says where it stands. */
   expectAgain(jobId, before, queued) {
-    const { symbol, strategyName, startDate, endDate, initialCapital, timeframe, priority, kind, combinations } = before ?? {};
-    const facts = { symbol, strategyName, startDate, endDate, initialCapital, timeframe, priority, kind, combinations };
+    const { symbol, strategyId, strategyName, startDate, endDate, initialCapital, timeframe, priority, kind, combinations } = before ?? {};
+    const facts = { symbol, strategyId, strategyName, startDate, endDate, initialCapital, timeframe, priority, kind, combinations };
     const place = Object.fromEntries(STANDING.map((name) => [name, queued[name]]));
     this.expect(jobId, { createdAt: new Date().toISOString(), ...facts, ...place });
   }

@@ -13,9 +13,10 @@ export class Parameters {
     place.addEventListener("input", () => this.#offerReset());
   }
 
-  show(declared) {
+  /** labels: by name; those that have none are called by their names. */
+  show(declared, labels = {}) {
     this.#declared = declared;
-    this.#place.replaceChildren(...Object.entries(declared).map(([name, facts]) => drawn(name, facts)));
+    this.#place.replaceChildren(...Object.entries(declared).map(([name, facts]) => drawn(name, facts, labels[name])));
     this.#offerReset();
   }
 
@@ -56,13 +57,13 @@ export function range({ min, max }) {
 
 const idOf = (name) => `parameter-${name}`;
 
-function drawn(name, facts) {
+function drawn(name, facts, label = labelOf(name)) {
   const id = idOf(name);
   const { type, default: initial, min, max } = facts;
   return element(
     "div",
     { class: "field" },
-    element("label", { for: id }, labelOf(name)),
+    element("label", { for: id }, label),
     element("input", {
       id, min, max, step: type === "int" ? 1 : "any", type: "number", value: initial,
       inputmode: type === "int" ? "numeric" : "decimal",

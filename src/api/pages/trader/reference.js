@@ -1,6 +1,7 @@
 /** What a rule may say, to look up and to insert. */
 
 import { button, element, say } from "../common/dom.js";
+import { rules } from "../common/known.js";
 import { words } from "../words/strategies.js";
 import { language } from "./calls.js";
 
@@ -32,7 +33,8 @@ export class Reference {
     if (this.#asked) return;
     this.#asked = true;
     try {
-      this.#show(await language());
+      const [said, help] = await Promise.all([language(), rules()]);
+      this.#show(said, help);
     } catch (refusal) {
       this.#asked = false;
       say(this.#message, words.referenceLost(refusal.message));
@@ -42,10 +44,13 @@ export class Reference {
   /** What may be written, by name: [{name, text, help}]. */
   candidates = () => this.#entries.map(({ entry }) => entry);
 
-  #show({ series, position, words: spoken, functions }) {
+  /** worded: help by name, in the page's language. */
+  #show({ series, position, words: spoken, functions }, worded) {
     say(this.#message, "");
-    const calls = functions.map((one) => ({ ...one, says: one.signature, text: one.signature }));
-    const plain = (entries, group) => entries.map(({ name, help }) => ({ name, help, says: name, text: name, group }));
+    const helped = ({ name, help }) => worded[name] ?? help;
+    const calls = functions.map((one) => ({ ...one, help: helped(one), says: one.signature, text: one.signature }));
+    const plain = (entries, group) =>
+      entries.map((one) => ({ name: one.name, help: helped(one), says: one.name, text: one.name, group }));
     const all = [
       ...plain(series, "prices"),
       ...calls.filter(({ group }) => group === "language"),

@@ -2,6 +2,7 @@
 
 import { button, element } from "../common/dom.js";
 import { change, gain, money, whole } from "../common/format.js";
+import { warningOf } from "../common/known.js";
 import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/results.js";
@@ -95,9 +96,9 @@ function runParts(found, job, title, best) {
   ];
 }
 
-export function warnings({ warnings: said = [], coverage }) {
+export function warnings({ warnings: said = [] }) {
   if (said.length === 0) return [];
-  const items = said.map(({ code, message }) => element("li", {}, words.warning(code, message, coverage)));
+  const items = said.map((warning) => element("li", {}, warningOf(warning)));
   return [element("ul", { class: "notice warnings" }, ...items)];
 }
 

@@ -8,7 +8,7 @@ export class StrategyPicker {
   #strategies = [];
   #onShow;
 
-  /** onShow(declared): the parameters of the strategy that is chosen now. */
+  /** onShow(declared, labels): the parameters of the strategy that is chosen now. */
   constructor(onShow) {
     this.#onShow = onShow;
     find("strategy").addEventListener("change", () => this.#show());
@@ -70,6 +70,6 @@ export class StrategyPicker {
       link.href = to("strategies", chosen.id);
       link.textContent = chosen.builtIn ? words.viewRules : words.editRules;
     }
-    this.#onShow(chosen?.params ?? {});
+    this.#onShow(chosen?.params ?? {}, chosen?.labels);
   }
 }

@@ -2,6 +2,7 @@
 
 import { serverNow } from "../common/clock.js";
 import { element } from "../common/dom.js";
+import { strategyOf } from "../common/known.js";
 import { change, clock, percent, ratio, span, whole } from "../common/format.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/desk.js";
@@ -10,7 +11,7 @@ import { words as results } from "../words/results.js";
 /** Between these percents a sweep counts its combinations. */
 const [SWEEP_BEGINS, SWEEP_ENDS] = [50, 90];
 
-export const title = (job) => [job.symbol, job.strategyName].filter(Boolean).join(" · ") || job.jobId;
+export const title = (job) => [job.symbol, strategyOf(job)].filter(Boolean).join(" · ") || job.jobId;
 
 /** What it is doing now. Steps are worded here: an event stream speaks the browser's language, not the one chosen. */
 export function phaseOf({ status, stepCode, currentStep, attempt, error, cancelRequested, kind }) {

@@ -2,20 +2,6 @@
 
 import { chosen } from "../common/language.js";
 
-const KOREAN_WARNINGS = {
-  PARTLY_COVERED: (_, { dataStart, dataEnd }) => `가격이 ${dataStart}부터 ${dataEnd}까지만 있어, 결과는 그 기간에 대한 것입니다.`,
-  CLOSE_ONLY: () => "종가만 있습니다. 시가·고가·저가가 종가와 같으므로 시가 체결도 종가로 이루어집니다.",
-  RUINED: () => "자산이 0이 되어 그 시점에서 실행이 끝났습니다.",
-  REDUCED: ([orders]) => `현금이 모자라 주문 ${orders}건이 요청보다 적은 수량으로 체결되었습니다.`,
-  LOOK_BACK_EXCEEDS_DATA: () => "규칙이 돌아보는 기간이 가격 데이터보다 길어 한 번도 판단되지 않았습니다. 기간을 늘리거나 길이를 줄이세요.",
-  NEVER_ENTERED: () => "진입 규칙이 한 번도 참이 되지 않아 거래가 없었습니다.",
-  FEW_TRADES: ([trades, least]) => `끝난 거래가 ${trades}건뿐입니다. 실력과 운을 가리려면 ${least}건 이상이 필요합니다.`,
-  ONE_TRADE_MADE_ALL_PROFIT: () => "이익이 모두 한 거래에서 나왔습니다. 그 거래가 없었다면 손실이었습니다.",
-  WORSE_THAN_BUY_AND_HOLD: ([found, held]) => `수익률은 ${found}입니다. 첫 봉에 사서 보유했다면 비용을 빼기 전 ${held}였습니다.`,
-  CLOSE_ONLY_STOPS: () => "종가만 있어 손절·익절이 고가와 저가를 보지 못합니다. 실제 시장보다 늦게, 다른 가격에 체결됩니다.",
-  AMBIGUOUS_BARS: ([bars]) => `봉 ${bars}개에서 손절과 익절이 모두 닿을 수 있었고, 손절로 처리했습니다.`,
-};
-
 export const en = {
   loadingResult: "Loading the result…",
   resultLost: (why) => `The result could not be loaded. ${why}`,
@@ -27,8 +13,6 @@ export const en = {
   coverage: (bars, timeframe, start, end) => `${bars} ${timeframe} bars, ${start} to ${end}`,
   source: (text) => `Source: ${text}.`,
   besideBenchmark: (symbol, theirs, ahead) => `${symbol} in the same time ${theirs}, difference ${ahead}`,
-  /** The server's own sentence, where the language has none for the code. */
-  warning: (_code, message, _coverage) => message,
   metric: "Metric",
   groups: { returns: "Return", risk: "Risk", trades: "Trades", exposure: "Exposure", others: "Others" },
   metrics: {
@@ -150,7 +134,7 @@ export const en = {
   copyHash: "Copy",
   facts: {
     strategy: "Strategy",
-    parameter: (name) => `Parameter ${name}`,
+    parameter: (name, label) => (label ? `${label} (${name})` : `Parameter ${name}`),
     symbol: "Symbol",
     range: "Dates",
     capital: "Capital",
@@ -186,7 +170,6 @@ export const ko = {
   coverage: (bars, timeframe, start, end) => `${timeframe} 봉 ${bars}개, ${start} – ${end}`,
   source: (text) => `출처: ${text}.`,
   besideBenchmark: (symbol, theirs, ahead) => `같은 기간 ${symbol} ${theirs}, 차이 ${ahead}`,
-  warning: (code, message, coverage) => KOREAN_WARNINGS[code]?.(message.match(/\d[\d.,]*%?/g) ?? [], coverage) ?? message,
   metric: "지표",
   groups: { returns: "수익", risk: "위험", trades: "거래", exposure: "노출", others: "기타" },
   metrics: {
@@ -308,7 +291,7 @@ export const ko = {
   copyHash: "복사",
   facts: {
     strategy: "전략",
-    parameter: (name) => `매개변수 ${name}`,
+    parameter: (name, label) => (label ? `${label} (${name})` : `매개변수 ${name}`),
     symbol: "종목",
     range: "기간",
     capital: "초기 자본",
