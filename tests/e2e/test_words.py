@@ -7,8 +7,10 @@ from typing import Any, get_args
 from playwright.sync_api import Browser
 
 import api
+import pgqueue
 from api.problems import REFUSALS
 from api.static import PAGES
+from engine import errors
 from engine.reference import reference
 from engine.result import WarningCode
 from engine.strategies import builtins
@@ -106,8 +108,19 @@ def test_every_warning_has_korean_words(browser: Browser, site: Site) -> None:
 
 NAMES_ITS_PLACE = {"invalid_input"}
 """Refusals that are nothing without what the server says."""
+OF_NO_JOB = {"EngineError", "RequestError", "StrategyError", "UnknownStrategy", "Cancelled"}
+"""The queue takes no job with the middle three, and a cancelled one has not failed."""
 
 
 def test_every_refusal_has_korean_words(browser: Browser, site: Site) -> None:
     codes = in_sources(api, r'\bcode="(\w+)"') | set(REFUSALS.values()) | {"method_not_allowed"}
     assert set(named(browser, site, "common")["ko"]["refusals"]) == codes - NAMES_ITS_PLACE
+
+
+def test_every_error_that_fails_a_run_is_worded_for_traders(browser: Browser, site: Site) -> None:
+    of_engine = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, Exception)}
+    of_queue = in_sources(pgqueue, r'(?m)(?:\bfailed\(job, |^ *\{?"type": |error=\{"type": )"(\w+)"')
+    of_child = {"MemoryError", "OperationalError", "ResultTooLarge", "UnknownKind"}
+    assert set(named(browser, site, "failures")["en"]) == (of_engine - OF_NO_JOB) | of_queue | of_child
+    said = (PAGES / "words/failures.js").read_text(encoding="utf-8")
+    assert "pgqueue" not in said

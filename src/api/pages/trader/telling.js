@@ -6,6 +6,7 @@ import { strategyOf } from "../common/known.js";
 import { change, clock, percent, ratio, span, whole } from "../common/format.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/desk.js";
+import { words as failures } from "../words/failures.js";
 import { words as results } from "../words/results.js";
 
 /** Between these percents a sweep counts its combinations. */
@@ -45,7 +46,7 @@ export function sentence(job) {
     case "completed":
       return flaws(job.coverage);
     case "failed":
-      return `${job.error ?? words.noReason} ${words.afterAttempts(job.attempt)}`;
+      return `${failure(job) ?? words.noReason} ${words.afterAttempts(job.attempt)}`;
     default:
       return words.cancelled;
   }
@@ -60,11 +61,18 @@ function running({ attempt, progress, combinations, estimatedTimeRemaining }) {
   ].filter(Boolean).join(" · ");
 }
 
+/** Types without words of ours, and errors of older releases, which have no figures, are told as the worker told them. */
+function failure({ error, errorType, errorFigures = {} }) {
+  const said = failures[errorType];
+  if (typeof said !== "function") return said ?? error;
+  return Object.keys(errorFigures).length > 0 ? said(errorFigures) : error;
+}
+
 /** A wait for the next attempt counts down. */
-function retry({ runAt, attempt, error }) {
+function retry({ runAt, attempt, ...job }) {
   const seconds = (Date.parse(runAt) - serverNow()) / 1000;
   const when = seconds > 1 ? words.retryIn(clock(runAt), attempt, span(seconds)) : words.retryNow(attempt);
-  return [when, error].filter(Boolean).join(". ");
+  return [when, failure(job)].filter(Boolean).join(". ");
 }
 
 function place({ position, positionAtLeast, estimatedWaitTime, reason, combinations }) {
