@@ -1,12 +1,13 @@
 """Makes the documentation's pictures from the running product: `make screenshots`.
 
-With a directory it photographs every page in every width, theme and language there, to be looked at:
-`python docs/screenshots.py --all DIRECTORY`.
+With a directory it photographs every page and state in every width, theme and language there, to be looked at:
+`python docs/screenshots.py --all DIRECTORY`, and with names after it only those pictures.
 """
 
 import asyncio
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -22,6 +23,7 @@ import httpx
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from api.cli.stack import ask
+from engine import strategies
 from pgqueue import Companion, EmbeddedServer, Queue, open_pool
 from pgqueue.claim import claim
 from pgqueue.cursor import Cursor
@@ -32,6 +34,7 @@ from pgqueue.progress import ProgressBoard
 PICTURES = Path(__file__).with_name("pictures")
 ALONE = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 WIDTHS = (1280, 390)
+LOOKS: tuple[dict[str, Any], ...] = ({}, {"dark": True}, {"locale": "ko-KR"})
 DAYS = {"startDate": "2012-01-01", "endDate": "2018-12-31", "initialCapital": 10000}
 RUNS: tuple[tuple[str, str, dict[str, float]], ...] = (
     ("SPX", "sma-cross", {"fast": 10, "slow": 50}),
@@ -63,18 +66,24 @@ class Scene:
     database_url: str
     user: str
     worker: Companion
+    newcomer: str = field(default_factory=lambda: str(uuid4()))
+    used_up: str = field(default_factory=lambda: str(uuid4()))
     jobs: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, *words: str) -> Any:
-        return json.loads(ask(*words, "--json", environment={**os.environ, "DATABASE_URL": self.database_url}))
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "DATABASE_URL": self.database_url}
 
-    def login(self, page: str) -> str:
-        return str(self.ask("keys", "login", "--user", self.user, "--url", f"{self.url}{page}")["url"])
+    def ask(self, *words: str) -> Any:
+        return json.loads(ask(*words, "--json", environment=self.environment))
+
+    def login(self, page: str, user: str) -> str:
+        return str(self.ask("keys", "login", "--user", user, "--url", f"{self.url}{page}")["url"])
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """ready: what is there when it may be taken. is_kept: one of the documentation's."""
+    """ready: what is there when it may be taken. is_kept: one of the documentation's. user: None is not logged in."""
 
     name: str
     page: str
@@ -83,15 +92,48 @@ class Picture:
     act: Callable[[Page], None] | None = None
     height: int = 1000
     is_kept: bool = True
+    user: Callable[[Scene], str | None] = lambda scene: scene.user
 
 
 def wrong_rule(page: Page) -> None:
-    rule = page.get_by_label("Open long when", exact=True)
+    rule = page.get_by_label(re.compile("^(Open long when|매수 진입 조건)$"))
     expect(rule).to_have_value(OWN["entryLong"])
     rule.fill("uptrend and crosses_above(strenth, dip)")
     page.wait_for_selector(".rule-mirror mark")
 
 
+def cut_off(page: Page) -> None:
+    page.route("**/api/**", lambda route: route.abort())
+    page.context.set_offline(True)  # ends the stream, which no route does
+    page.locator("#away >> visible=true").wait_for()
+
+
+def as_sweep(page: Page) -> None:
+    page.locator("label[for=mode-sweep]").click()
+
+
+def state(name: str, page: str, address: str, ready: str, **members: Any) -> Picture:
+    return Picture(name, page, lambda scene: address.format(**scene.jobs), ready, is_kept=False, **members)
+
+
+STATES = (
+    state("login", "", "", "#login >> visible=true", user=lambda _: None),
+    state("login-admin", "/admin", "", "#login >> visible=true", user=lambda _: None),
+    state("runs-none", "", "#/", "#run >> visible=true", user=lambda scene: scene.newcomer),
+    state("history-none", "", "#/history", ".page >> visible=true", user=lambda scene: scene.newcomer),
+    state("compare-none", "", "#/compare", ".page >> visible=true", user=lambda scene: scene.newcomer),
+    state("quota", "", "#/", "#run >> visible=true", user=lambda scene: scene.used_up),
+    state("away", "", "#/", ".run", act=cut_off),
+    state("sweep-form", "", "#/", ".run", act=as_sweep, height=1300),
+    state("run-failed", "", "#/runs/{failed}", ".standing"),
+    state("run-running", "", "#/runs/{AAPL}", ".standing"),
+    state("run-missing", "", "#/runs/nothing", ".run-page .empty"),
+    state("strategies", "", "#/strategies", ".strategy-list a", height=1400),
+    state("strategy-new", "", "#/strategies/new", ".check-state"),
+    state("jobs-none", "/admin", "#/jobs?symbol=NONE", ".page >> visible=true"),
+    state("job-running", "/admin", "#/jobs/{AAPL}", ".page >> visible=true", height=1400),
+    state("admin-away", "/admin", "#/", ".page >> visible=true", act=cut_off),
+)  # fmt: skip
 SHOWN = (
     Picture("runs", "", lambda _: "#/", ".run", height=900),
     Picture("result", "", lambda scene: f"#/runs/{scene.jobs['SPX sma-cross']}", "canvas", height=1400),
@@ -109,6 +151,7 @@ SHOWN = (
         Picture(name, "/admin", lambda _, name=name: f"#/{name}", ".page >> visible=true", is_kept=False)  # type: ignore[misc]
         for name in ("queues", "workers", "accounts", "audit", "doctor")
     ),
+    *STATES,
 )  # fmt: skip
 
 
@@ -126,9 +169,10 @@ def main() -> None:
                     photograph(browser, scene, picture, PICTURES / f"{picture.name}-{width}.png", width=width)
         else:
             every.mkdir(parents=True, exist_ok=True)
-            for picture in SHOWN:
+            named = sys.argv[3:]
+            for picture in (one for one in SHOWN if not named or one.name in named):
                 for width in WIDTHS:
-                    for look in ({}, {"dark": True}, {"locale": "ko-KR"}):
+                    for look in LOOKS:
                         name = "-".join([picture.name, str(width), *map(str, look)])
                         photograph(browser, scene, picture, every / f"{name}.png", width=width, **look)
         browser.close()
@@ -157,7 +201,7 @@ def running() -> Iterator[Scene]:
 def furnish(scene: Scene) -> None:
     """Runs that ended, one that failed, a sweep, a strategy; then one that runs and stays where it is."""
     key = scene.ask("keys", "create", "--user", scene.user, "--plan", "pro")["key"]
-    ask("keys", "role", "admin", "--user", scene.user, environment={**os.environ, "DATABASE_URL": scene.database_url})
+    ask("keys", "role", "admin", "--user", scene.user, environment=scene.environment)
     with httpx.Client(base_url=scene.url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
         scene.jobs["strategy"] = client.post("/api/strategies", json={"definition": OWN}).json()["id"]
         for symbol, strategy, params in RUNS:
@@ -168,6 +212,11 @@ def furnish(scene: Scene) -> None:
         scene.jobs["sweep"] = client.post("/api/backtest/sweeps", json=sweep).json()["jobId"]
         for job_id in scene.jobs.values():
             follow(client, job_id)
+        scene.ask("keys", "create", "--user", scene.newcomer, "--plan", "free")
+        other = scene.ask("keys", "create", "--user", scene.used_up, "--plan", "free")["key"]
+        ask("accounts", "set", scene.used_up, "--per-day", "1", environment=scene.environment)
+        one = {"strategyId": "sma-cross", "params": {"symbol": "KO", **DAYS}}
+        client.post("/api/backtest/queue", json=one, headers={"Authorization": f"Bearer {other}"}).raise_for_status()
         scene.jobs["failed"] = in_thread(fail(scene))
         follow(client, scene.jobs["failed"])
         # A real run is over before a shutter opens. These are held by a worker that only says how far it is.
@@ -186,7 +235,9 @@ def in_thread(work: Coroutine[Any, Any, Any]) -> Any:
 
 async def fail(scene: Scene) -> str:
     """A run of a symbol that nobody has prices of: no request would be let through with it."""
-    args = {"symbol": "LEHMQ", "strategyId": "sma-cross", "strategy": "sma-cross", "strategyParams": {}, **DAYS}
+    chosen = strategies.get("sma-cross")
+    strategy = {"strategyId": str(chosen.id), "strategy": chosen.definition, "strategyParams": {}}
+    args = {"symbol": "LEHMQ", **strategy, **DAYS}
     async with open_pool(scene.database_url, size=1) as pool, Queue(pool) as queue:
         return str((await queue.enqueue("backtest", args, user_id=UUID(scene.user))).job_id)
 
@@ -220,11 +271,13 @@ def photograph(
         locale=locale, color_scheme="dark" if dark else "light", reduced_motion="reduce",
     )  # fmt: skip
     page = context.new_page()
-    page.goto(scene.login(picture.page))
-    page.wait_for_selector("#views:not([hidden])")
+    user = picture.user(scene)
+    if user is not None:
+        page.goto(scene.login(picture.page, user))
+        page.wait_for_selector("#views:not([hidden])")
     page.goto(f"{scene.url}{picture.page or '/'}{picture.address(scene)}")
     page.locator(picture.ready).first.wait_for()
-    if picture.act is not None and locale == "en-US":
+    if picture.act is not None:
         picture.act(page)
     # What moves in is to have arrived.
     page.wait_for_timeout(1500)

@@ -303,6 +303,6 @@ def test_a_result_speaks_korean(browser: Browser, site: Site) -> None:
         site.enqueue(visit.user, "backtest", symbol="LEHMQ", strategyId="sma-cross", strategy="sma-cross")
         visit.page.evaluate("location.hash = '#/'")
         failed = visit.page.locator(".run[data-status=failed]")
-        expect(failed).to_contain_text("여기에는 LEHMQ의 1d 가격이 없습니다. 다른 종목을 고르거나")
+        expect(failed).to_contain_text("여기에는 LEHMQ의 일봉 가격이 없습니다. 다른 종목을 고르거나")
         expect(visit.page.locator("#strategy option:checked")).to_have_text("볼린저 밴드 회귀")
         expect(visit.page.get_by_label("표준편차 배수", exact=True)).to_have_value("2")

@@ -4,6 +4,7 @@ import { element } from "../common/dom.js";
 import { change, percent, ratio, whole } from "../common/format.js";
 import { warningOf } from "../common/known.js";
 import { words } from "../words/admin_jobs.js";
+import { words as common } from "../words/common.js";
 import { words as results } from "../words/results.js";
 import { copy } from "./job_args.js";
 
@@ -36,7 +37,7 @@ export function resultOf({ status, metrics, metricNotes, warnings, coverage, lin
     { class: "job-result" },
     said.length > 0 ? element("ul", { class: "notice" }, ...said) : null,
     cells.length > 0 ? element("dl", { class: "job-metrics" }, ...total, ...cells) : element("p", { class: "hint" }, words.noFigures),
-    coverage?.bars ? element("p", { class: "hint" }, results.coverage(whole(coverage.bars), coverage.timeframe, coverage.dataStart, coverage.dataEnd)) : null,
+    coverage?.bars ? element("p", { class: "hint" }, results.coverage(whole(coverage.bars), common.bars[coverage.timeframe] ?? coverage.timeframe, coverage.dataStart, coverage.dataEnd)) : null,
     element("a", { class: "link", href: links.result, target: "_blank", rel: "noopener" }, words.resultAsJson),
   );
 }

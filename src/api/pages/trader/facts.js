@@ -18,7 +18,7 @@ export function listed(job, found = {}) {
   const rows = [
     [words.facts.strategy, strategyOf(job) ?? "–"],
     ...[...kept, ...Object.entries(found.params ?? {})].map(([name, value]) => [words.facts.parameter(name, labels[name]), String(value)]),
-    [words.facts.symbol, [job.symbol, job.timeframe].filter(Boolean).join(", ")],
+    [words.facts.symbol, [job.symbol, common.bars[job.timeframe] ?? job.timeframe].filter(Boolean).join(", ")],
     [words.facts.range, `${job.startDate ?? "–"} – ${job.endDate ?? "–"}`],
     [words.facts.capital, money(job.initialCapital)],
     ...costs(asked.costs ?? {}),

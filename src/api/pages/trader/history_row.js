@@ -36,7 +36,7 @@ export class HistoryRow {
       element("td", { class: "history-status" }, parts.chip, parts.extra),
       element("td", { class: "history-when" }, when),
       ...parts.figures,
-      element("td", { class: "history-actions" }, change, again),
+      element("td", { class: "history-actions" }, again, change),
     );
     this.show(job);
   }

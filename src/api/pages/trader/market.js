@@ -101,7 +101,7 @@ export class Market {
     const { first, last, bars, timeframe, closeOnly, adjusted } = prices;
     const facts = [
       words.prices(day(first), day(last), whole(bars)),
-      timeframe !== this.timeframe && words.madeOf(timeframe),
+      timeframe !== this.timeframe && words.madeOf(common.bars[timeframe] ?? timeframe),
       closeOnly && common.closesOnly,
       adjusted && common.adjusted,
     ];

@@ -118,7 +118,7 @@ function summary({ finalEquity, initialCapital, coverage, benchmark }) {
 
 export function basis({ bars, timeframe, dataStart, dataEnd, closeOnly, adjusted, source }) {
   const said = [
-    words.coverage(whole(bars), timeframe, dataStart, dataEnd),
+    words.coverage(whole(bars), common.bars[timeframe] ?? timeframe, dataStart, dataEnd),
     closeOnly && common.closesOnly,
     adjusted && common.adjusted,
   ];

@@ -114,7 +114,7 @@ export class RunView {
 
   #offers(job) {
     const { jobId, best } = this.#asked;
-    const link = (text, href) => element("a", { class: "quiet", href }, text);
+    const link = (text, href) => element("a", { class: "button quiet", href }, text);
     return [
       best ? link(words.backToSweep, to("runs", jobId)) : null,
       job.status === "completed" && job.kind === "backtest" ? link(words.compare, to("compare", jobId)) : null,

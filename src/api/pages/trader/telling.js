@@ -65,7 +65,8 @@ function running({ attempt, progress, combinations, estimatedTimeRemaining }) {
 function failure({ error, errorType, errorFigures = {} }) {
   const said = failures[errorType];
   if (typeof said !== "function") return said ?? error;
-  return Object.keys(errorFigures).length > 0 ? said(errorFigures) : error;
+  const timeframe = common.bars[errorFigures.timeframe] ?? errorFigures.timeframe;
+  return Object.keys(errorFigures).length > 0 ? said({ ...errorFigures, timeframe }) : error;
 }
 
 /** A wait for the next attempt counts down. */

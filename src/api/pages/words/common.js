@@ -13,7 +13,7 @@ export const en = {
   logIn: "Log in",
   logOut: "Log out",
   loginTitle: "Log in",
-  loginHint: "Open the address that “pgqueue up” or “pgqueue demo” printed, or paste an API key: “pgqueue keys create” makes one.",
+  loginHint: "Open the login address that you were given, or paste your API key. On a machine of your own, “pgqueue up” and “pgqueue demo” print such an address.",
   apiKey: "API key",
   keyMissing: "Paste an API key first.",
   keyRefused: "This key is unknown, revoked or expired. Check that it was copied whole, or create a new one.",
@@ -39,6 +39,8 @@ export const en = {
   closesOnly: "closes only",
   adjusted: "adjusted",
   copied: "Copied",
+  /** What bars of a timeframe are called; others go by the server's name for them. */
+  bars: { "1m": "1-minute", "5m": "5-minute", "15m": "15-minute", "30m": "30-minute", "1h": "hourly", "4h": "4-hour", "1d": "daily", "1w": "weekly" },
   status: { waiting: "Waiting", processing: "Running", completed: "Completed", failed: "Failed", cancelled: "Cancelled" },
   /** By stepCode; what a worker calls otherwise is shown as it says. */
   steps: {
@@ -63,7 +65,7 @@ export const ko = {
   logIn: "로그인",
   logOut: "로그아웃",
   loginTitle: "로그인",
-  loginHint: "“pgqueue up”이나 “pgqueue demo”가 보여 준 주소를 열거나 API 키를 붙여 넣으세요. 키는 “pgqueue keys create”로 만듭니다.",
+  loginHint: "받은 로그인 주소를 열거나 API 키를 붙여 넣으세요. 직접 실행한 컴퓨터에서는 “pgqueue up”과 “pgqueue demo”가 그 주소를 보여 줍니다.",
   apiKey: "API 키",
   keyMissing: "먼저 API 키를 붙여 넣으세요.",
   keyRefused: "알 수 없거나 폐기되었거나 만료된 키입니다. 전체를 복사했는지 확인하거나 새 키를 만드세요.",
@@ -117,6 +119,7 @@ export const ko = {
   closesOnly: "종가만",
   adjusted: "수정 주가",
   copied: "복사됨",
+  bars: { "1m": "1분봉", "5m": "5분봉", "15m": "15분봉", "30m": "30분봉", "1h": "1시간봉", "4h": "4시간봉", "1d": "일봉", "1w": "주봉" },
   status: { waiting: "대기 중", processing: "실행 중", completed: "완료", failed: "실패", cancelled: "취소됨" },
   steps: {
     starting: "시작하는 중",

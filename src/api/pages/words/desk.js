@@ -176,7 +176,7 @@ export const ko = {
   moreSymbols: (n) => `${n}개 더 있음. 입력해서 좁히세요`,
   timeframe: "봉",
   timeframes: { "1m": "1분", "5m": "5분", "15m": "15분", "30m": "30분", "1h": "1시간", "4h": "4시간", "1d": "일봉", "1w": "주봉" },
-  madeOf: (timeframe) => `${timeframe} 봉으로 만듦`,
+  madeOf: (timeframe) => `${timeframe}으로 만듦`,
   strategy: "전략",
   yours: "내 전략",
   builtIn: "기본 제공",

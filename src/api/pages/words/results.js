@@ -167,7 +167,7 @@ export const ko = {
   finalEquity: "최종 자산",
   pricesEnd: (day) => `가격은 ${day}까지`,
   pricesStart: (day) => `가격은 ${day}부터`,
-  coverage: (bars, timeframe, start, end) => `${timeframe} 봉 ${bars}개, ${start} – ${end}`,
+  coverage: (bars, timeframe, start, end) => `${timeframe} ${bars}개, ${start} – ${end}`,
   source: (text) => `출처: ${text}.`,
   besideBenchmark: (symbol, theirs, ahead) => `같은 기간 ${symbol} ${theirs}, 차이 ${ahead}`,
   metric: "지표",
