@@ -35,6 +35,7 @@ OURS = {
         "engine.members",
         "engine.metrics",
         "engine.provider",
+        "engine.reasons",
         "engine.reference",
         "engine.request",
         "engine.result",

@@ -25,11 +25,13 @@ class Links(TypedDict):
 class Detail(TypedDict):
     """One wrong member: where it stands and what is wrong; in a rule's text also from which column to before which.
 
-    near: the word that was probably meant.
+    near: the word that was probably meant. code, figures: of what is wrong, for who words it otherwise.
     """
 
     path: str
     message: str
+    code: NotRequired[str]
+    figures: NotRequired[dict[str, str]]
     column: NotRequired[int]
     endColumn: NotRequired[int]
     near: NotRequired[str]

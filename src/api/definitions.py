@@ -8,7 +8,7 @@ from unicodedata import category
 
 from engine import rules
 from engine.diagnosis import diagnose
-from engine.errors import StrategyError
+from engine.errors import StrategyError, detailed
 
 MAX_BYTES = 64 * 1024
 LONGEST_ECHO = 200
@@ -90,7 +90,8 @@ def plain(kind: str, number: float) -> float | int:
 
 def detail(error: StrategyError, *, path: str | None = None) -> dict[str, Any]:
     """The error for programs and people: path, message, and in a rule's text where, and the word that was meant."""
-    said: dict[str, Any] = {"path": (error.path if path is None else path)[:LONGEST_ECHO], "message": sentence(error)}
+    said: dict[str, Any] = {**detailed((error.path if path is None else path)[:LONGEST_ECHO], error.reason)}
+    said["message"] = sentence(error)
     if error.column is not None:
         said |= {"column": error.column, "endColumn": error.end}
     if error.near is not None:

@@ -25,7 +25,8 @@ from api.settings import ApiSettings
 from api.shapes import links
 from api.strategies import Strategy, find_strategy, unknown_strategy
 from engine import provider, rules
-from engine.errors import GridTooLarge, RequestError, StrategyError
+from engine.errors import GridTooLarge, RequestError, StrategyError, detailed
+from engine.reasons import because
 from engine.request import BacktestRequest
 from pgqueue import Enqueued, Estimate, IdempotencyConflict, Queue, loudness
 
@@ -145,7 +146,8 @@ async def _args(
         symbol, timeframe = args[name], args["timeframe"]
         if symbol is not None and not await known.has(symbol, timeframe) and not provider.offered(symbol, timeframe):
             message = f"{symbol} has no {timeframe} prices here. See GET /api/symbols"
-            raise invalid([{"path": f"{prefix}{name}", "message": message}])
+            reason = because("no_prices", message, symbol=symbol, timeframe=timeframe)
+            raise invalid([detailed(f"{prefix}{name}", reason)])
     checked = await _refuse_what_cannot_run(strategy, kind, asked, prefix)
     return args | {"strategyId": str(strategy.id)} | kind.note(checked)
 
@@ -158,7 +160,8 @@ async def _refuse_what_cannot_run(strategy: Strategy, kind: Kind, asked: Backtes
         message = (
             f"is {error.count:,} combinations, the limit is {error.limit:,}; take larger steps or fewer parameters"
         )
-        raise invalid([{"path": "grid", "message": message}]) from None
+        reason = because("too_many_combinations", message, count=error.count, limit=error.limit)
+        raise invalid([detailed("grid", reason)]) from None
     except StrategyError as error:
         if error.path.startswith("strategyParams."):
             raise invalid([detail(error, path=f"{prefix}{error.path}")]) from None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from engine.errors import StrategyError
 from engine.graph import Graph, Node, Place
 from engine.indicators import INDICATORS
+from engine.reasons import because
 
 MAX_LOOK_BACK = 5_000
 # Bars that `bars_since` counts back over, where so many are stored before the start.
@@ -49,7 +50,8 @@ def bind(graph: Graph, values: Mapping[str, float], refused: list[StrategyError]
             try:
                 own, settle = memory(node, constants, place)
                 if before + own > MAX_LOOK_BACK:
-                    raise place.refusal(f"looks back {before + own:,} bars, the limit is {MAX_LOOK_BACK:,}")
+                    sentence = f"looks back {before + own:,} bars, the limit is {MAX_LOOK_BACK:,}"
+                    raise place.refusal(because("looks_back_too_far", sentence, bars=before + own, limit=MAX_LOOK_BACK))
             except StrategyError as error:
                 if refused is None:
                     raise
@@ -118,7 +120,7 @@ def memory(node: Node, constants: Mapping[int, float] | Sequence[float], place: 
 
 def _whole(value: float, name: str, of: str, bounds: tuple[float, float], place: Place, at: int) -> int:
     if not value.is_integer():
-        raise place.refusal(f"{of} needs a whole number as {name}; found {value:g}", at)
+        raise place.refusal(because("not_whole", f"{of} needs a whole number as {name}; found {value:g}"), at)
     _within(value, name, of, bounds, place, at)
     return int(value)
 
@@ -127,5 +129,6 @@ def _within(value: float, name: str, of: str, bounds: tuple[float, float], place
     low, high = bounds
     if not low <= value <= high:
         limits = f"{low:g} to {high:,.6g}" if high < math.inf else f"at least {low:g}"
-        reason = f"{name} of {of} must be {limits}; found {value:g}"
-        raise place.refusal(reason, at)
+        sentence = f"{name} of {of} must be {limits}; found {value:g}"
+        most = "∞" if high == math.inf else f"{high:,.6g}"
+        raise place.refusal(because("out_of_range", sentence, least=low, most=most), at)

@@ -58,19 +58,20 @@ class _Reader(RuleText):
 
     def read(self, tree: ast.expr, depth: int) -> int:
         if depth > MAX_DEPTH:
-            raise self.refusal(f"nested deeper than {MAX_DEPTH} levels", tree)
+            raise self.refusal("too_deep", f"nested deeper than {MAX_DEPTH} levels", tree, limit=MAX_DEPTH)
         self.count += 1
         if self.count > MAX_NODES:
             raise self.too_long(MAX_NODES)
         form = _FORMS.get(type(tree))
         if form is None:
-            raise self.refusal("this is not part of the rule language", tree)
+            raise self.refusal("not_in_language", "this is not part of the rule language", tree)
         return form(self, tree, depth)
 
     def expect(self, kind: Kind, node: int, tree: ast.expr) -> int:
         found = self.graph.nodes[node].kind
         if found is not kind:
-            raise self.refusal(f"expected a {kind} here, this is a {found}", tree)
+            sentence = f"expected a {kind} here, this is a {found}"
+            raise self.refusal("wrong_kind", sentence, tree, expected=kind, found=found)
         return node
 
     def typed(self, kind: Kind, tree: ast.expr, depth: int) -> int:
@@ -96,24 +97,24 @@ class _Reader(RuleText):
     def known_ahead(self, node: int, tree: ast.expr, reader: str) -> int:
         if self.graph.nodes[node].is_positional:
             names = ", ".join(POSITION_NAMES)
-            raise self.refusal(f"{reader} needs what is known before a position opens; {names} are not", tree)
+            sentence = f"{reader} needs what is known before a position opens; {names} are not"
+            raise self.refusal("known_too_late", sentence, tree, reader=reader, names=names)
         return node
 
     def same_on_every_bar(self, node: int, tree: ast.expr, need: str) -> None:
         if not self.graph.nodes[node].is_constant:
-            raise self.refusal(f"{need}, the same on every bar", tree)
+            raise self.refusal("not_constant", f"{need}, the same on every bar", tree)
 
     def constant(self, tree: ast.Constant, _depth: int) -> int:
         value = tree.value
         if isinstance(value, bool) or not isinstance(value, int | float):
-            word = repr(value)
-            raise self.refusal(f"{word} is not part of the rule language", tree)
+            raise self.refusal("not_in_language", f"{value!r} is not part of the rule language", tree, word=repr(value))
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
         if math.isinf(number):
-            raise self.refusal("the number is too large", tree)
+            raise self.refusal("number_too_large", "the number is too large", tree)
         return self.graph.number(number)
 
     def name(self, tree: ast.Name, _depth: int) -> int:
@@ -126,12 +127,13 @@ class _Reader(RuleText):
             return self.derived(name)
         if name in POSITION_NAMES:
             if not self.in_exit:
-                raise self.refusal(f"{name!r} is known only while a position is open; it can stand in exits", tree)
+                sentence = f"{name!r} is known only while a position is open; it can stand in exits"
+                raise self.refusal("only_in_exits", sentence, tree, name=name)
             return self.graph.add(Node(name, _NUMBER, is_positional=True))
         if name in RESERVED:
-            raise self.refusal(f"{name!r} is a function; write {name}(…)", tree)
+            raise self.refusal("is_a_function", f"{name!r} is a function; write {name}(…)", tree, name=name)
         known = (*self.names, *SERIES, *DERIVED, *(POSITION_NAMES if self.in_exit else ()))
-        raise self.refusal(f"unknown name {name!r}", tree, near=nearest(name, known))
+        raise self.refusal("unknown_name", f"unknown name {name!r}", tree, near=nearest(name, known), name=name)
 
     def derived(self, name: str) -> int:
         """hl2 is the middle of the bar, hlc3 its typical price."""
@@ -153,7 +155,7 @@ class _Reader(RuleText):
         for link in reversed(chain):
             op = ARITHMETIC.get(type(link.op))
             if op is None:
-                raise self.refusal("this is not part of the rule language", link)
+                raise self.refusal("not_in_language", "this is not part of the rule language", link)
             value = self.graph.combine(op, _NUMBER, value, self.typed(_NUMBER, link.right, depth + 1))
         return value
 
@@ -186,15 +188,16 @@ class _Reader(RuleText):
         for op, left, right in zip(tree.ops, operands, operands[1:], strict=False):
             name = COMPARISONS.get(type(op))
             if name is None:
-                raise self.refusal("this comparison is not part of the rule language", tree)
+                raise self.refusal("not_in_language", "this comparison is not part of the rule language", tree)
             links.append(self.graph.combine(name, _TRUTH, left, right))
         return self.chain("and", _TRUTH, links)
 
     def call(self, tree: ast.Call, depth: int) -> int:
         if not isinstance(tree.func, ast.Name):
-            raise self.refusal("this is not part of the rule language", tree)
+            raise self.refusal("not_in_language", "this is not part of the rule language", tree)
         if tree.keywords:
-            raise self.refusal(f"arguments have no names here, found {tree.keywords[0].arg!r}", tree)
+            sentence = f"arguments have no names here, found {tree.keywords[0].arg!r}"
+            raise self.refusal("no_argument_names", sentence, tree)
         name = tree.func.id
         self.count += 1
         if name in INDICATORS:
@@ -203,8 +206,9 @@ class _Reader(RuleText):
         if function is not None:
             return function(self, name, tree, depth)
         if name in self.names or name in RESERVED:
-            raise self.refusal(f"{name!r} is not a function", tree.func)
-        raise self.refusal(f"unknown function {name!r}", tree.func, near=nearest(name, (*INDICATORS, *FUNCTIONS)))
+            raise self.refusal("is_no_function", f"{name!r} is not a function", tree.func, name=name)
+        near = nearest(name, (*INDICATORS, *FUNCTIONS))
+        raise self.refusal("unknown_function", f"unknown function {name!r}", tree.func, near=near, name=name)
 
     def cross(self, name: str, tree: ast.Call, depth: int) -> int:
         """Above now and not above on the bar before, so a pause on equality still crosses."""
@@ -245,30 +249,29 @@ class _Reader(RuleText):
 
     def extreme(self, name: str, tree: ast.Call, depth: int) -> int:
         if len(tree.args) < 2:
-            raise self.refusal(f"{name} takes two values or more, {FUNCTIONS[name]}; found {len(tree.args)}", tree)
+            raise self.miscounted(f"{name} takes two values or more, {FUNCTIONS[name]}", tree, FUNCTIONS[name])
         return self.chain(name, _NUMBER, self.each(repeat(_NUMBER), tree.args, depth + 1))
 
     def arguments(self, name: str, tree: ast.Call, depth: int, kinds: tuple[Kind | None, ...]) -> list[int]:
         if len(tree.args) != len(kinds):
             count = {1: "one value", 2: "two values"}[len(kinds)]
-            raise self.refusal(f"{name} takes {count}, {FUNCTIONS[name]}; found {len(tree.args)}", tree)
+            raise self.miscounted(f"{name} takes {count}, {FUNCTIONS[name]}", tree, FUNCTIONS[name])
         return self.each(kinds, tree.args, depth + 1)
 
     def indicator(self, indicator: Indicator, tree: ast.Call, depth: int) -> int:
         wanted = indicator.takes_source + len(indicator.parameters)
         if len(tree.args) != wanted:
-            plural = "value" if wanted == 1 else "values"
-            raise self.refusal(f"{indicator.usage} takes {wanted} {plural}; found {len(tree.args)}", tree)
+            raise self.miscounted(f"{indicator.usage} takes {wanted} value{'s' * (wanted != 1)}", tree, indicator.usage)
         given = self.each(repeat(_NUMBER), tree.args, depth + 1)
         inputs = [self.graph.series(name) for name in indicator.inputs]
         if indicator.takes_source:
             source = given.pop(0)
             if self.graph.nodes[source].is_constant:
-                raise self.refusal(f"{indicator.name} needs a series, this is a constant", tree.args[0])
+                raise self.refusal("needs_series", f"{indicator.name} needs a series, this is a constant", tree.args[0])
             inputs.insert(0, self.known_ahead(source, tree.args[0], indicator.name))
         for parameter, node, arg in zip(indicator.parameters, given, tree.args[indicator.takes_source :], strict=True):
-            what = "a whole number" if parameter.whole else "a number"
-            self.same_on_every_bar(node, arg, f"{indicator.name} needs {what} as {parameter.name}")
+            need = f"{indicator.name} needs a {'whole ' if parameter.whole else ''}number as {parameter.name}"
+            self.same_on_every_bar(node, arg, need)
         return self.placed(self.graph.add(Node(indicator.name, _NUMBER, (*inputs, *given))), tree)
 
     def placed(self, node: int, tree: ast.Call) -> int:

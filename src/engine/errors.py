@@ -21,7 +21,9 @@ for their own readers and in their language: the sentence is written for a termi
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TypedDict
+from typing import NotRequired, TypedDict
+
+from engine.reasons import Reason, ReasonCode, because
 
 
 class EngineError(Exception):
@@ -55,6 +57,17 @@ class FileRefused(EngineError):
 class Detail(TypedDict):
     path: str
     message: str
+    code: NotRequired[ReasonCode]
+    figures: NotRequired[Mapping[str, str]]
+
+
+REQUIRED = because("required", "is required")
+
+
+def detailed(path: str, message: str) -> Detail:
+    if isinstance(message, Reason):
+        return {"path": path, "message": str(message), "code": message.code, "figures": message.figures}
+    return {"path": path, "message": message}
 
 
 class RequestError(EngineError):

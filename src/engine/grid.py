@@ -18,6 +18,7 @@ from engine.errors import GridTooLarge, StrategyError, nearest
 from engine.graph import Graph, Kind
 from engine.numbers import number_of
 from engine.parameters import Parameter
+from engine.reasons import because
 
 #: A combination keeps a dozen numbers in the result; a grid is spanned before `where` picks from it.
 MAX_COMBINATIONS = 100_000
@@ -46,7 +47,9 @@ def span(axes: Mapping[str, Any], where: str | None, parameters: tuple[Parameter
     if not axes:
         raise StrategyError("grid", "names no parameter; a sweep needs at least one")
     if len(axes) > MAX_AXES:
-        raise StrategyError("grid", f"{len(axes)} parameters, the limit is {MAX_AXES}")
+        raise StrategyError(
+            "grid", because("too_many", f"{len(axes)} parameters, the limit is {MAX_AXES}", limit=MAX_AXES)
+        )
     known = {parameter.name: parameter for parameter in parameters}
     for name in axes:
         if name not in known:
@@ -65,7 +68,7 @@ def span(axes: Mapping[str, Any], where: str | None, parameters: tuple[Parameter
         values = {name: column[kept] for name, column in values.items()}
     count = len(next(iter(values.values())))
     if count == 0:
-        raise StrategyError("where", "holds for no combination of the grid")
+        raise StrategyError("where", because("no_combination", "holds for no combination of the grid"))
     if count > MAX_COMBINATIONS:
         raise GridTooLarge(count, MAX_COMBINATIONS)
     return Grid(values, count)

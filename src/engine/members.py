@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from engine.reasons import because
 from engine.timeframes import TIMEFRAMES
 
 MIN_CAPITAL, MAX_CAPITAL = 100, 10_000_000
@@ -35,45 +36,49 @@ def is_symbol(text: str) -> bool:
 
 def _symbol(value: object) -> str:
     if not isinstance(value, str) or not is_symbol(value):
-        raise refusal("must be 1 to 10 characters out of A–Z 0–9 . ^ = _ -")
+        raise refusal(because("not_a_symbol", "must be 1 to 10 characters out of A–Z 0–9 . ^ = _ -"))
     return value.upper()
 
 
 def _day(value: object) -> date:
     if not isinstance(value, str) or _DAY.fullmatch(value) is None:
-        raise refusal("must be a day written YYYY-MM-DD")
+        raise refusal(because("not_a_day", "must be a day written YYYY-MM-DD"))
     try:
         day = date.fromisoformat(value)
     except ValueError:
-        raise refusal(f"{value} is not a day of the calendar") from None
+        raise refusal(because("not_a_day", f"{value} is not a day of the calendar")) from None
     if not FIRST_DAY <= day < LAST_DAY:
-        raise refusal(f"must be from {FIRST_DAY} to before {LAST_DAY}")
+        raise refusal(
+            because("out_of_range", f"must be from {FIRST_DAY} to before {LAST_DAY}", least=FIRST_DAY, most=LAST_DAY)
+        )
     return day
 
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise refusal("must be a number")
+        raise refusal(because("not_a_number", "must be a number"))
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise refusal("must be a finite number")
+        raise refusal(because("not_a_number", "must be a finite number"))
     return number
 
 
 def _capital(value: object) -> float:
     number = _number(value)
     if not MIN_CAPITAL <= number <= MAX_CAPITAL:
-        raise refusal(f"must be {MIN_CAPITAL} to {MAX_CAPITAL:,}")
+        raise refusal(
+            because("out_of_range", f"must be {MIN_CAPITAL} to {MAX_CAPITAL:,}", least=MIN_CAPITAL, most=MAX_CAPITAL)
+        )
     return number
 
 
 def _cost(value: object) -> float:
     number = _number(value)
     if not 0 <= number <= MAX_COST:
-        raise refusal(f"must be a fraction from 0 to {MAX_COST}")
+        raise refusal(because("out_of_range", f"must be a fraction from 0 to {MAX_COST}", least=0, most=MAX_COST))
     return number
 
 
@@ -81,7 +86,7 @@ def _bounded(least: float, most: float, what: str = "must be") -> BeforeValidato
     def check(value: object) -> float:
         number = _number(value)
         if not least <= number <= most:
-            raise refusal(f"{what} {least:g} to {most:,}")
+            raise refusal(because("out_of_range", f"{what} {least:g} to {most:,}", least=least, most=f"{most:,}"))
         return number
 
     return BeforeValidator(check)
@@ -95,7 +100,7 @@ def _truth(value: object) -> bool:
 
 def _priority(value: object) -> int:
     if type(value) is not int or not 1 <= value <= 10:
-        raise refusal("must be a whole number from 1 to 10")
+        raise refusal(because("out_of_range", "must be a whole number from 1 to 10", least=1, most=10))
     return value
 
 

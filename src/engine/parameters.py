@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.errors import StrategyError, nearest
 from engine.numbers import number_of
+from engine.reasons import because
 from engine.words import RESERVED
 
 MAX_PARAMETERS = 64
@@ -30,16 +31,18 @@ class Parameter:
         where = f"strategyParams.{self.name}"
         number = number_of(where, value)
         if self.type == "int" and not number.is_integer():
-            raise StrategyError(where, f"must be a whole number; found {value!r}")
+            raise StrategyError(where, because("not_whole", f"must be a whole number; found {value!r}"))
         if not self.minimum <= number <= self.maximum:
-            raise StrategyError(where, f"must be {self.minimum:g} to {self.maximum:g}; found {number:g}")
+            sentence = f"must be {self.minimum:g} to {self.maximum:g}; found {number:g}"
+            raise StrategyError(where, because("out_of_range", sentence, least=self.minimum, most=self.maximum))
         return number
 
 
 def read_parameters(declared: Mapping[str, Any]) -> tuple[Parameter, ...]:
     """The member `params` of a definition, in its order."""
     if len(declared) > MAX_PARAMETERS:
-        raise StrategyError("params", f"{len(declared)} parameters, the limit is {MAX_PARAMETERS}")
+        sentence = f"{len(declared)} parameters, the limit is {MAX_PARAMETERS}"
+        raise StrategyError("params", because("too_many", sentence, limit=MAX_PARAMETERS))
     return tuple(_parameter(name, facts) for name, facts in declared.items())
 
 
@@ -49,7 +52,8 @@ def values_of(parameters: tuple[Parameter, ...], overrides: Mapping[str, Any]) -
     for name in overrides:
         if name not in known:
             near = nearest(str(name), known)
-            raise StrategyError(f"strategyParams.{name}", "the strategy has no such parameter", near=near)
+            reason = because("unknown_parameter", "the strategy has no such parameter")
+            raise StrategyError(f"strategyParams.{name}", reason, near=near)
     return {
         name: parameter.checked(overrides[name]) if name in overrides else parameter.default
         for name, parameter in known.items()
@@ -59,9 +63,10 @@ def values_of(parameters: tuple[Parameter, ...], overrides: Mapping[str, Any]) -
 def refuse_bad_name(where: str, name: object) -> None:
     """A name that rules cannot use, or that means something already."""
     if not isinstance(name, str) or _NAME.fullmatch(name) is None:
-        raise StrategyError(where, "a name is a letter, then up to 31 letters, digits or _")
+        raise StrategyError(where, because("bad_name", "a name is a letter, then up to 31 letters, digits or _"))
     if name in RESERVED:
-        raise StrategyError(where, f"{name!r} already means something in rules; choose another name")
+        sentence = f"{name!r} already means something in rules; choose another name"
+        raise StrategyError(where, because("reserved_name", sentence, name=name))
 
 
 def _parameter(name: object, facts: object) -> Parameter:
@@ -76,7 +81,8 @@ def _parameter(name: object, facts: object) -> Parameter:
         raise StrategyError(f"{where}.type", f"must be 'int' or 'float'; found {facts.get('type')!r}"[:200])
     low, default, high = (number_of(f"{where}.{key}", facts.get(key)) for key in ("min", "default", "max"))
     if not low <= default <= high:
-        raise StrategyError(where, f"min ≤ default ≤ max does not hold: {low:g}, {default:g}, {high:g}")
+        sentence = f"min ≤ default ≤ max does not hold: {low:g}, {default:g}, {high:g}"
+        raise StrategyError(where, because("bad_order", sentence))
     if facts["type"] == "int" and not (low.is_integer() and default.is_integer() and high.is_integer()):
-        raise StrategyError(where, "min, default and max of an int must be whole numbers")
+        raise StrategyError(where, because("not_whole", "min, default and max of an int must be whole numbers"))
     return Parameter(str(name), str(facts["type"]), default, low, high)

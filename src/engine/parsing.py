@@ -4,6 +4,7 @@ import ast
 import re
 
 from engine.errors import StrategyError
+from engine.reasons import Reason, because
 
 MAX_CHARACTERS = 2_000
 MAX_NODES = 256
@@ -47,7 +48,8 @@ def parse(text: str, where: str) -> tuple[ast.expr, int]:
     Raises StrategyError for a text that is too long, is no expression, or has a word that no rule has.
     """
     if len(text) > MAX_CHARACTERS:
-        raise StrategyError(where, f"{len(text):,} characters, the limit is {MAX_CHARACTERS:,}")
+        sentence = f"{len(text):,} characters, the limit is {MAX_CHARACTERS:,}"
+        raise StrategyError(where, because("too_many", sentence, limit=MAX_CHARACTERS))
     if _WHOLE.fullmatch(text) is None or "<>" in text:
         _refuse_foreign_word(text, where)
     # A line's end means nothing here, and leading spaces would be an indentation.
@@ -56,16 +58,18 @@ def parse(text: str, where: str) -> tuple[ast.expr, int]:
     indent = len(flat) - len(bare)
     bare = bare.rstrip(" ")
     if not bare:
-        raise StrategyError(where, "the rule is empty; write an expression or null")
+        raise StrategyError(where, because("rule_empty", "the rule is empty; write an expression or null"))
     try:
         return ast.parse(bare, mode="eval").body, indent + 1
     except SyntaxError as error:
         column = max(1, min(error.offset or len(bare), len(bare)))
         end = max(column + 1, min(error.end_offset or 0, len(bare) + 1))
-        reason = f"not a complete expression ({error.msg})"
+        reason = because("not_an_expression", f"not a complete expression ({error.msg})")
         raise StrategyError(where, reason, column=indent + column, end=indent + end) from None
     except (ValueError, MemoryError, RecursionError):
-        raise StrategyError(where, f"nested deeper than {MAX_DEPTH} levels") from None
+        raise StrategyError(
+            where, because("too_deep", f"nested deeper than {MAX_DEPTH} levels", limit=MAX_DEPTH)
+        ) from None
 
 
 _FLAT = str.maketrans("\t\r\n", "   ")
@@ -77,10 +81,14 @@ def _refuse_foreign_word(text: str, where: str) -> None:
     while at < len(text):
         word = _WORD.match(text, at)
         if word is None:
-            raise StrategyError(where, f"{text[at]!r} is not part of the rule language", column=at + 1, end=at + 2)
+            raise StrategyError(where, _foreign(text[at]), column=at + 1, end=at + 2)
         if word["foreign"]:
-            reason = f"{word[0]!r} is not part of the rule language"
-            raise StrategyError(where, reason, column=at + 1, end=word.end() + 1, near=_MEANT[word[0]])
+            raise StrategyError(where, _foreign(word[0]), column=at + 1, end=word.end() + 1, near=_MEANT[word[0]])
         if word["tail"]:
-            raise StrategyError(where, f"{word[0]!r} is not a number", column=at + 1, end=word.end() + 1)
+            reason = because("not_a_number", f"{word[0]!r} is not a number")
+            raise StrategyError(where, reason, column=at + 1, end=word.end() + 1)
         at = word.end()
+
+
+def _foreign(word: str) -> Reason:
+    return because("not_in_language", f"{word!r} is not part of the rule language", word=word)

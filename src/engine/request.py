@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
-from engine.errors import Detail, RequestError
+from engine.errors import REQUIRED, Detail, RequestError, detailed
 from engine.members import (
     Capital,
     Cost,
@@ -28,6 +28,7 @@ from engine.members import (
     Truth,
     refusal,
 )
+from engine.reasons import because
 
 _FLAT_MEMBERS = ("symbol", "timeframe", "startDate", "endDate", "initialCapital")
 _REQUIRED_IN_PARAMS = ("symbol", "initialCapital")
@@ -88,7 +89,7 @@ class BacktestRequest(BaseModel):
     def _starts_before_it_ends(cls, start: date, info: ValidationInfo) -> date:
         end = info.data.get("end_date")
         if end is not None and start >= end:
-            raise refusal(f"must be before endDate ({end})")
+            raise refusal(because("not_before", f"must be before endDate ({end})", end=end))
         return start
 
     @field_validator("out_of_sample_from")
@@ -96,7 +97,8 @@ class BacktestRequest(BaseModel):
     def _splits_the_range(cls, day: date | None, info: ValidationInfo) -> date | None:
         start, end = info.data.get("start_date"), info.data.get("end_date")
         if day is not None and start is not None and end is not None and not start < day <= end:
-            raise refusal(f"must be after startDate ({start}) and not after endDate ({end})")
+            sentence = f"must be after startDate ({start}) and not after endDate ({end})"
+            raise refusal(because("not_between", sentence, start=start, end=end))
         return day
 
     def with_symbol(self, default: str) -> Self:
@@ -197,7 +199,7 @@ def _parse_with_params(form: type[Request], body: Mapping[str, Any]) -> Request:
         raise RequestError([*_problems_of(form, outer), {"path": "params", "message": message}])
     inner = {name: value for name, value in params.items() if name not in form.BESIDE_PARAMS}
     missing: list[Detail] = [
-        {"path": f"params.{name}", "message": "is required"} for name in _REQUIRED_IN_PARAMS if inner.get(name) is None
+        detailed(f"params.{name}", REQUIRED) for name in _REQUIRED_IN_PARAMS if inner.get(name) is None
     ]
     prefixed = {str(field.alias) for field in form.model_fields.values()}.difference(form.BESIDE_PARAMS)
     return _validate(form, {**inner, **outer}, prefixed=frozenset(prefixed), missing=missing)
@@ -238,9 +240,9 @@ def _detail(problem: ErrorDetails, prefixed: frozenset[str]) -> Detail:
         path = f"params.{path}"
     match problem["type"]:
         case "refused":
-            message = problem["msg"]
+            message = problem["ctx"]["sentence"]
         case "missing":
-            message = "is required"
+            message = REQUIRED
         case _:
-            message = "must be a JSON object"
-    return {"path": path, "message": message}
+            message = because("not_an_object", "must be a JSON object")
+    return detailed(path, message)

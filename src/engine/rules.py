@@ -20,6 +20,7 @@ from engine.orders import Sizing, Stops
 from engine.parameters import Parameter, read_parameters, refuse_bad_name, values_of
 from engine.parsing import names_in
 from engine.program import Plan, lay_out
+from engine.reasons import because
 from engine.signals import ENTRY_LONG, ENTRY_SHORT, EXIT_LONG, EXIT_SHORT
 from engine.stops_and_sizing import SizingRule, StopRule, bind_stops, read_sizing, read_stops
 
@@ -165,7 +166,7 @@ def name_of(definition: Mapping[str, Any]) -> str:
     """As everywhere here: what the definition says, or StrategyError."""
     name = definition.get("name")
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= 100:
-        raise StrategyError("name", "must be a text of 1 to 100 characters")
+        raise StrategyError("name", because("bad_length", "must be a text of 1 to 100 characters", most=100))
     return name.strip()
 
 
@@ -182,12 +183,12 @@ def _read_let(definition: Mapping[str, Any], graph: Graph, names: dict[str, int]
     """Read the named series, each after those it mentions: JSON objects have no order one could rely on."""
     given = object_of(definition, "let")
     if len(given) > MAX_LET:
-        raise StrategyError("let", f"{len(given)} names, the limit is {MAX_LET}")
+        raise StrategyError("let", because("too_many", f"{len(given)} names, the limit is {MAX_LET}", limit=MAX_LET))
     texts: dict[str, str] = {}
     for name, text in given.items():
         refuse_bad_name(f"let.{name}", name)
         if name in names:
-            raise StrategyError(f"let.{name}", "is a parameter, too; choose another name")
+            raise StrategyError(f"let.{name}", because("taken_name", "is a parameter, too; choose another name"))
         texts[name] = text_of(f"let.{name}", text)
     for name in in_order(texts):
         names[name] = read_rule(texts[name], where=f"let.{name}", graph=graph, names=names)
@@ -207,7 +208,9 @@ def in_order(texts: Mapping[str, str]) -> list[str]:
         return list(TopologicalSorter(mentions).static_order())
     except CycleError as error:
         circle = error.args[1]
-        raise StrategyError(f"let.{circle[0]}", f"is defined by itself: {' → '.join(reversed(circle))}") from None
+        around = " → ".join(reversed(circle))
+        reason = because("circular", f"is defined by itself: {around}", around=around)
+        raise StrategyError(f"let.{circle[0]}", reason) from None
 
 
 def _read_rules(definition: Mapping[str, Any], graph: Graph, names: Mapping[str, int]) -> dict[str, int]:
@@ -232,10 +235,13 @@ def _read_rules(definition: Mapping[str, Any], graph: Graph, names: Mapping[str,
 def gaps(given: Collection[str]) -> Iterator[StrategyError]:
     """What is wrong with the choice of rules. An exit that can never close anything is a slip, and said to be one."""
     if not ENTRIES.keys() & set(given):
-        yield StrategyError("entryLong", "is missing; a strategy needs a rule that opens a position, long or short")
+        sentence = "is missing; a strategy needs a rule that opens a position, long or short"
+        yield StrategyError("entryLong", because("no_entry", sentence))
     for entry, leave in zip(ENTRIES, EXITS, strict=True):
         if leave in given and entry not in given:
-            yield StrategyError(leave, f"closes what nothing opens; add {entry} or write null")
+            yield StrategyError(
+                leave, because("closes_nothing", f"closes what nothing opens; add {entry} or write null")
+            )
 
 
 def text_of(where: str, text: object) -> str:

@@ -8,6 +8,7 @@ from engine.errors import StrategyError, nearest
 from engine.graph import Graph, Kind, Node, Place
 from engine.numbers import number_of
 from engine.orders import Sizing, SizingMode, Stop, StopKind, Stops
+from engine.reasons import because
 
 NAMES = ("loss", "profit", "trailing")
 DEFAULT_LENGTH = 14
@@ -94,19 +95,22 @@ def read_sizing(value: object, graph: Graph, names: Mapping[str, int], stops: Ma
         near = nearest(str(mode), _MODES)
         raise StrategyError("sizing.mode", f"must be one of {', '.join(_MODES)}; found {mode!r}"[:200], near=near)
     if mode == "risk" and "loss" not in stops:
-        raise StrategyError("sizing", "risk is measured to the loss stop; add one as stops.loss")
+        raise StrategyError("sizing", because("needs_stop", "risk is measured to the loss stop; add one as stops.loss"))
     return SizingRule(mode, _node("sizing.value", value["value"], graph, names))
 
 
 def _node(where: str, value: object, graph: Graph, names: Mapping[str, int]) -> int:
     if isinstance(value, str):
         if value not in names:
-            raise StrategyError(where, f"no parameter {value!r}"[:100], near=nearest(value, names))
+            raise StrategyError(
+                where, because("unknown_parameter", f"no parameter {value!r}"[:100]), near=nearest(value, names)
+            )
         return names[value]
     return graph.number(number_of(where, value))
 
 
 def _within(where: str, value: float, largest: float) -> float:
     if not 0 < value <= largest:
-        raise StrategyError(where, f"must be above 0 and at most {largest:,g}; found {value:g}")
+        sentence = f"must be above 0 and at most {largest:,g}; found {value:g}"
+        raise StrategyError(where, because("out_of_range", sentence, least=0, most=largest))
     return value

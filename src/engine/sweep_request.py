@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from engine.members import refusal
 from engine.metrics import RANKED
+from engine.reasons import because
 from engine.request import BacktestRequest, parse_args_as, parse_request_as
 
 MOST_BEST = 10
@@ -33,7 +34,7 @@ def _rank_by(value: object) -> str:
 
 def _top(value: object) -> int:
     if type(value) is not int or not 1 <= value <= MOST_BEST:
-        raise refusal(f"must be a whole number from 1 to {MOST_BEST}")
+        raise refusal(because("out_of_range", f"must be a whole number from 1 to {MOST_BEST}", least=1, most=MOST_BEST))
     return value
 
 

@@ -270,11 +270,20 @@ async def test_check_says_what_a_definition_comes_to(client: httpx.AsyncClient) 
 @pytest.mark.parametrize(
     ("members", "error"),
     [
-        ({"entryLong": "close > smaa(close, n)"}, {"path": "entryLong", "column": 9, "endColumn": 13, "near": "sma"}),
-        ({"let": {"a": "clse"}}, {"path": "let.a", "column": 1, "endColumn": 5, "near": "close"}),
-        ({"params": {"n": {"type": "int", "default": 1, "min": 2, "max": 3}}}, {"path": "params.n"}),
+        (
+            {"entryLong": "close > smaa(close, n)"},
+            {"path": "entryLong", "column": 9, "endColumn": 13, "near": "sma", "code": "unknown_function"},
+        ),
+        (
+            {"let": {"a": "clse"}},
+            {"path": "let.a", "column": 1, "endColumn": 5, "near": "close", "code": "unknown_name"},
+        ),
+        (
+            {"params": {"n": {"type": "int", "default": 1, "min": 2, "max": 3}}},
+            {"path": "params.n", "code": "bad_order"},
+        ),
         ({"entryLog": "close > 1"}, {"path": "entryLog", "near": "entryLong"}),
-        ({"name": "x" * 101}, {"path": "name"}),
+        ({"name": "x" * 101}, {"path": "name", "code": "bad_length"}),
         ({"name": "a\nb"}, {"path": "name"}),
         ({"name": "a\x1b[2Jb"}, {"path": "name"}),
     ],
@@ -288,6 +297,8 @@ async def test_check_names_the_place_of_an_error_and_storing_refuses_it(
     assert (checked.status_code, checked.json()["valid"]) == (200, False)
     (said,) = checked.json()["errors"]
     assert said.pop("message")
+    assert ("figures" in said) == ("code" in said)
+    said.pop("figures", None)
     assert said == error
     assert refused.status_code == 400
     (detail,) = refused.json()["details"]

@@ -124,6 +124,8 @@ async def test_a_grid_of_a_hundred_million_is_refused_with_the_count_and_the_lim
     assert error == {
         "path": "grid",
         "message": "is 100,000,000 combinations, the limit is 100,000; take larger steps or fewer parameters",
+        "code": "too_many_combinations",
+        "figures": {"count": "100,000,000", "limit": "100,000"},
     }
 
 

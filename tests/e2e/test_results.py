@@ -306,3 +306,6 @@ def test_a_result_speaks_korean(browser: Browser, site: Site) -> None:
         expect(failed).to_contain_text("여기에는 LEHMQ의 일봉 가격이 없습니다. 다른 종목을 고르거나")
         expect(visit.page.locator("#strategy option:checked")).to_have_text("볼린저 밴드 회귀")
         expect(visit.page.get_by_label("표준편차 배수", exact=True)).to_have_value("2")
+        visit.page.get_by_label("표준편차 배수", exact=True).fill("9")
+        visit.page.click("#run")
+        expect(visit.page.locator("#parameter-deviations-error")).to_have_text("0.5–5 범위여야 합니다.")

@@ -11,6 +11,7 @@ import pgqueue
 from api.problems import REFUSALS
 from api.static import PAGES
 from engine import errors
+from engine.reasons import ReasonCode
 from engine.reference import reference
 from engine.result import WarningCode
 from engine.strategies import builtins
@@ -104,6 +105,10 @@ def test_everything_that_rules_may_say_has_korean_help(browser: Browser, site: S
 
 def test_every_warning_has_korean_words(browser: Browser, site: Site) -> None:
     assert set(named(browser, site, "korean/warnings")["warnings"]) == set(get_args(WarningCode))
+
+
+def test_every_reason_has_korean_words(browser: Browser, site: Site) -> None:
+    assert set(named(browser, site, "korean/reasons")["reasons"]) == set(get_args(ReasonCode))
 
 
 NAMES_ITS_PLACE = {"invalid_input"}

@@ -1,6 +1,7 @@
 /** Requests, and what can become of them. */
 
 import { heard } from "./clock.js";
+import { reasoned } from "./known.js";
 import { language } from "./language.js";
 import { words } from "../words/common.js";
 
@@ -81,9 +82,11 @@ async function read(response) {
 function refusal(response, data) {
   const { status } = response;
   const retryAfter = Number.parseInt(response.headers.get("Retry-After") ?? "", 10) || null;
-  const sentence = words.refusals[data?.code] ?? data?.detail;
+  const details = (data?.details ?? []).map(reasoned);
+  const isWorded = details.some(({ message }, index) => message !== data.details[index].message);
+  const sentence = words.refusals[data?.code] ?? (isWorded ? details.map(({ message }) => message).join(" ") : data?.detail);
   const message = sentence ?? (status === 429 ? words.tooMany(retryAfter ?? 5) : words.refused(status));
-  return new Refusal(status, message, { details: data?.details ?? [], retryAfter, code: data?.code, facts: data ?? {} });
+  return new Refusal(status, message, { details, retryAfter, code: data?.code, facts: data ?? {} });
 }
 
 export const session = {

@@ -9,9 +9,13 @@ const isForeign = language === "ko";
 /** Without its words a page speaks English, which is better than no page. */
 const none = () => ({});
 
-const [{ strategies = {} }, { warnings = {} }] = await Promise.all(
-  isForeign ? [import("../words/korean/strategies.js").catch(none), import("../words/korean/warnings.js").catch(none)] : [{}, {}],
-);
+const [{ strategies = {} }, { warnings = {} }, { reasons = {}, meant }] = isForeign
+  ? await Promise.all([
+      import("../words/korean/strategies.js").catch(none),
+      import("../words/korean/warnings.js").catch(none),
+      import("../words/korean/reasons.js").catch(none),
+    ])
+  : [{}, {}, {}];
 
 /** The strategy as the server tells of it, with title and description, and labels of its parameters where there are any. */
 export const worded = (strategy) => ({ ...strategy, ...strategies[strategy.id] });
@@ -26,6 +30,12 @@ export const strategyTitled = (text) =>
 
 /** Results of older releases have no figures: their warnings stay as they were. */
 export const warningOf = ({ code, message, figures }) => (figures && warnings[code]?.(figures)) ?? message;
+
+/** What is wrong with one member: {path, message, code, figures, near}, the message in the page's language. */
+export function reasoned(detail) {
+  const said = reasons[detail.code]?.(detail.figures ?? {});
+  return said ? { ...detail, message: detail.near ? said + meant(detail.near) : said } : detail;
+}
 
 /** Help with what rules may say, by name. */
 export const rules = async () => (isForeign ? (await import("../words/korean/rules.js").catch(none)).rules ?? {} : {});

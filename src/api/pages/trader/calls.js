@@ -1,7 +1,7 @@
 /** What traders ask the server for. */
 
 import { ROOT, Refusal, ask } from "../common/api.js";
-import { worded } from "../common/known.js";
+import { reasoned, worded } from "../common/known.js";
 import { words } from "../words/common.js";
 
 const QUEUE = `${ROOT}/api/backtest/queue`;
@@ -56,8 +56,10 @@ export async function strategy(id, signal) {
   if (data?.definition === undefined) throw new Refusal(404, words.nothingThere);
   return worded(data);
 }
-export const checkStrategy = async (definition, signal) =>
-  (await ask("POST", `${STRATEGIES}/check`, { body: { definition }, signal })).data;
+export async function checkStrategy(definition, signal) {
+  const { data } = await ask("POST", `${STRATEGIES}/check`, { body: { definition }, signal });
+  return { ...data, errors: data.errors.map(reasoned) };
+}
 export const keepStrategy = async (definition) => (await ask("POST", STRATEGIES, { body: { definition } })).data;
 /** Only in place of the revision that was read: who changed it meanwhile is not overwritten. */
 export const replaceStrategy = async (id, definition, revision) =>

@@ -1,0 +1,48 @@
+/** What is wrong with one member of a request or of a strategy, by the reason's code, with its figures as text. */
+
+const kinds = { number: "숫자", truth: "조건" };
+
+export const reasons = {
+  required: () => "필요합니다.",
+  not_an_object: () => "JSON 객체여야 합니다.",
+  not_a_number: () => "숫자여야 합니다.",
+  not_whole: () => "정수여야 합니다.",
+  not_a_symbol: () => "종목 코드는 A–Z 0–9 . ^ = _ - 로 된 1–10자입니다.",
+  not_a_day: () => "YYYY-MM-DD 형식의 날짜여야 합니다.",
+  out_of_range: ({ least, most }) => (most === "∞" ? `${least} 이상이어야 합니다.` : `${least}–${most} 범위여야 합니다.`),
+  not_before: ({ end }) => `끝(${end})보다 앞이어야 합니다.`,
+  not_between: ({ start, end }) => `시작(${start}) 뒤, 끝(${end})까지의 날이어야 합니다.`,
+  no_prices: ({ symbol }) => `여기에는 ${symbol}의 그 봉 가격이 없습니다. 목록에서 고르세요.`,
+  too_many_combinations: ({ count, limit }) => `조합이 ${count}개로 한도 ${limit}개를 넘습니다. 간격을 늘리거나 매개변수를 줄이세요.`,
+  no_combination: () => "조건에 맞는 조합이 하나도 없습니다.",
+  too_many: ({ limit }) => `너무 많습니다. 한도는 ${limit}입니다.`,
+  unknown_parameter: () => "전략에 그런 매개변수가 없습니다.",
+  bad_name: () => "이름은 영문자로 시작하고, 그 뒤로 영문자·숫자·_ 31자까지입니다.",
+  reserved_name: ({ name }) => `${name}은(는) 규칙에서 이미 쓰는 이름입니다. 다른 이름을 고르세요.`,
+  taken_name: () => "매개변수와 같은 이름입니다. 다른 이름을 고르세요.",
+  bad_length: ({ most }) => `1–${most}자여야 합니다.`,
+  bad_order: () => "최소 ≤ 기본값 ≤ 최대여야 합니다.",
+  circular: ({ around }) => `자기 자신으로 정의되어 있습니다: ${around}`,
+  no_entry: () => "매수나 매도로 진입하는 규칙이 하나는 있어야 합니다.",
+  closes_nothing: () => "진입 규칙이 없어 청산할 것이 없습니다. 진입 규칙을 쓰거나 비워 두세요.",
+  rule_empty: () => "규칙이 비어 있습니다.",
+  not_an_expression: () => "식이 끝나지 않았거나 잘못되었습니다. 괄호와 연산자를 확인하세요.",
+  not_in_language: ({ word }) => (word ? `${word}은(는) 규칙에 쓸 수 없습니다.` : "규칙에 쓸 수 없는 표현입니다."),
+  too_deep: ({ limit }) => `괄호가 ${limit}단계보다 깊습니다.`,
+  number_too_large: () => "숫자가 너무 큽니다.",
+  unknown_name: ({ name }) => `${name}이라는 이름은 없습니다.`,
+  unknown_function: ({ name }) => `${name}이라는 함수는 없습니다.`,
+  is_a_function: ({ name }) => `${name}은(는) 함수입니다. ${name}(…)처럼 쓰세요.`,
+  is_no_function: ({ name }) => `${name}은(는) 함수가 아닙니다.`,
+  only_in_exits: ({ name }) => `${name}은(는) 포지션이 있을 때만 알 수 있어 청산 규칙에만 쓸 수 있습니다.`,
+  wrong_kind: ({ expected, found }) => `여기에는 ${kinds[expected] ?? expected}이(가) 와야 하는데 ${kinds[found] ?? found}입니다.`,
+  wrong_count: ({ usage, found }) => `${usage} 형식이어야 하는데 값이 ${found}개입니다.`,
+  no_argument_names: () => "인수에는 이름을 붙이지 않습니다.",
+  needs_series: () => "여기에는 가격처럼 봉마다 달라지는 값이 필요합니다.",
+  known_too_late: ({ reader, names }) => `${reader}에는 진입 전에 알 수 있는 값이 필요합니다. ${names}은(는) 쓸 수 없습니다.`,
+  not_constant: () => "모든 봉에서 같은 수여야 합니다.",
+  looks_back_too_far: ({ bars, limit }) => `이전 봉 ${bars}개를 보는데 한도는 ${limit}개입니다.`,
+  needs_stop: () => "위험 비율은 손절까지의 거리로 잽니다. 손절을 정하세요.",
+};
+
+export const meant = (word) => ` ${word}을(를) 쓰려던 것인가요?`;
