@@ -103,8 +103,13 @@ def wrong_rule(page: Page) -> None:
 
 
 def cut_off(page: Page) -> None:
+    """Out of reach: a route does not end the stream that is open, a hidden page does."""
     page.route("**/api/**", lambda route: route.abort())
-    page.context.set_offline(True)  # ends the stream, which no route does
+    for hidden in ("true", "false"):
+        page.evaluate(
+            f"Object.defineProperty(document, 'hidden', {{ configurable: true, get: () => {hidden} }});"
+            "document.dispatchEvent(new Event('visibilitychange'));"
+        )
     page.locator("#away >> visible=true").wait_for()
 
 

@@ -95,7 +95,7 @@ export const en = {
   },
   usedUp: "Not possible now",
   dailyUsed: (limit, time, span) =>
-    `All ${limit} runs of today are used. They come back at ${time}, in ${span}. Cancelling a waiting run gives it back; for a larger plan ask the operator.`,
+    `${Number(limit) === 1 ? "Today’s one run is used. It comes" : `All ${limit} runs of today are used. They come`} back at ${time}, in ${span}. Cancelling a waiting run gives it back; for a larger plan ask the operator.`,
   waitingUsed: (limit) => `${limit} of your runs wait, which is as many as may. Cancel some, or let them start.`,
   creditsUsed: (needed, left) =>
     `A run takes ${needed} credits and you have ${left}. Cancelling a waiting run gives its credits back; for more ask the operator.`,
