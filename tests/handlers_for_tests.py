@@ -67,11 +67,11 @@ class Hopeless(Exception):
 
 
 class Fail(_Plain):
-    """Fails the first `times` attempts; for good when `permanent`."""
+    """Fails the first `times` attempts; for good when `permanent`, in the words of `message`."""
 
     def run(self, args: Mapping[str, Any], context: Context) -> Outcome:
         if args.get("permanent"):
-            raise Hopeless("The input can never work. Give another.")
+            raise Hopeless(args.get("message", "The input can never work. Give another."))
         if context.attempt <= args.get("times", 1_000):
             raise RuntimeError(f"attempt {context.attempt} failed on purpose")
         return Outcome({"attempt": context.attempt})

@@ -96,7 +96,7 @@ def test_two_runs_move_at_once_and_one_is_cancelled(browser: Browser, slow_site:
 def test_markup_in_names_and_errors_stays_text(browser: Browser, slow_site: Site) -> None:
     with visiting(browser, slow_site) as visit:
         bad = "<img src=x onerror=alert(1)>"
-        slow_site.enqueue(visit.user, bad, strategy={"name": f"<b>{bad}"})
+        slow_site.enqueue(visit.user, "fail", permanent=True, message=bad, strategy={"name": f"<b>{bad}"})
         expect(visit.runs.locator(".run-name")).to_have_text(f"KO · <b>{bad}")
         expect(visit.runs.locator(".run-extra")).to_contain_text(bad)
         expect(visit.page.locator("#runs img")).to_have_count(0)

@@ -13,6 +13,7 @@ const BOTTOM = 166;
 const LEFT = 44;
 const RIGHT = 4;
 const LABELLED_MINUTES = 10;
+const HALF_LABEL = 20;
 const NAMES = ["completed", "failed", "cancelled"];
 
 export class Throughput {
@@ -86,7 +87,8 @@ export class Throughput {
     const every = this.#width < 420 ? LABELLED_MINUTES * 2 : LABELLED_MINUTES;
     const times = this.#minutes.flatMap(({ at }, index) => {
       if ((at / 60_000) % every !== 0 || index === this.#minutes.length - 1) return [];
-      return [text(LEFT + (index + 0.5) * step, HEIGHT - 6, time(at), index < 2 ? "start" : "middle")];
+      const isLast = (this.#minutes.length - index) * step < HALF_LABEL;
+      return [text(LEFT + (index + 0.5) * step, HEIGHT - 6, time(at), index < 2 ? "start" : isLast ? "end" : "middle")];
     });
     const figures = [text(LEFT - 8, TOP + 4, whole(up), "end"), text(LEFT - 8, line + 4, "0", "end")];
     return [rule(TOP), rule((TOP + line) / 2), rule(line), ...figures, ...times];

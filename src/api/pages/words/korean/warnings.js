@@ -20,7 +20,7 @@ export const warnings = {
   FEW_TRADES: ({ trades, least }) => `끝난 거래가 ${whole(trades)}건뿐입니다. 실력과 운을 가리려면 ${whole(least)}건 이상이 필요합니다.`,
   ONE_TRADE_MADE_ALL_PROFIT: () => "이익이 모두 한 거래에서 나왔습니다. 그 거래가 없었다면 손실이었습니다.",
   WORSE_THAN_BUY_AND_HOLD: ({ totalReturn, held }) =>
-    `수익률은 ${change(totalReturn)}입니다. 첫 봉에 사서 보유했다면 비용을 빼기 전 ${change(held)}였습니다.`,
+    `수익률은 ${change(totalReturn)}입니다. 첫 봉에 사서 보유했다면 비용을 빼기 전 ${change(held)}\u2060였습니다.`,
   CLOSE_ONLY_STOPS: () => "종가만 있어 손절·익절이 고가와 저가를 보지 못합니다. 실제 시장보다 늦게, 다른 가격에 체결됩니다.",
   AMBIGUOUS_BARS: ({ bars }) => `봉 ${whole(bars)}개에서 손절과 익절이 모두 닿을 수 있었고, 손절로 처리했습니다.`,
   NOT_SPLIT: ({ from }) => `${from} 앞뒤 모두에 잴 것이 있지는 않아, 실행을 나누지 않았습니다.`,
