@@ -10,6 +10,7 @@ import { Parameters } from "./parameters.js";
 import { Period } from "./period.js";
 import { StrategyPicker } from "./strategy_picker.js";
 import { find, say } from "../common/dom.js";
+import { keepingFocus } from "../common/focus.js";
 import { words } from "../words/desk.js";
 
 export class Ticket {
@@ -132,10 +133,10 @@ export class Ticket {
 
   #show({ isBusy = false, trouble = "" }) {
     find("ticket").setAttribute("aria-busy", isBusy);
+    keepingFocus(() => (find("reload").hidden = trouble === ""), () => find("ticket-title"));
     find("ticket-skeleton").hidden = !isBusy;
     find("ticket-fields").hidden = isBusy || trouble !== "";
     find("run").disabled = isBusy || trouble !== "";
-    find("reload").hidden = trouble === "";
     say(find("ticket-message"), trouble);
     this.#label();
   }

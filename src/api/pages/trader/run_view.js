@@ -2,6 +2,7 @@
 
 import { Refusal } from "../common/api.js";
 import { button, element, say } from "../common/dom.js";
+import { keepingFocus } from "../common/focus.js";
 import { money } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
@@ -68,7 +69,6 @@ export class RunView {
       return;
     }
     this.#show({ ...this.#job, ...job });
-    if (job.status === "completed") this.#shared.announce(words.done(this.#name()));
   }
 
   forget(jobId) {
@@ -83,7 +83,7 @@ export class RunView {
     this.#job = job;
     this.#heading.textContent = this.#name();
     this.#tellFacts(job);
-    this.#actions.replaceChildren(...this.#offers(job));
+    keepingFocus(() => this.#actions.replaceChildren(...this.#offers(job)), () => this.#heading);
     this.#shared.retitle();
     if (job.status === "completed") this.#showResult(job);
     else this.#showStanding(job);
@@ -102,7 +102,7 @@ export class RunView {
     this.#standing = null;
     const result = new Result(job, this.#name(), { best: this.#asked.best, isAlone: true });
     result.element.classList.add("card", "sheet");
-    this.#place.replaceChildren(result.element);
+    keepingFocus(() => this.#place.replaceChildren(result.element), () => this.#heading);
     result.load();
   }
 
@@ -125,7 +125,8 @@ export class RunView {
   }
 
   async #again(press) {
-    press.disabled = true;
+    if (press.getAttribute("aria-disabled") === "true") return;
+    press.setAttribute("aria-disabled", true);
     say(this.#problem, "");
     try {
       const queued = await requeue(this.#asked.jobId);
@@ -134,7 +135,7 @@ export class RunView {
     } catch (refusal) {
       if (refusal.isUnauthorized) this.#shared.onUnauthorized();
       else say(this.#problem, refusal.message);
-      press.disabled = false;
+      press.setAttribute("aria-disabled", false);
     }
   }
 

@@ -3,6 +3,7 @@
 import { Refusal } from "../common/api.js";
 import { button, element, say } from "../common/dom.js";
 import { confirmed } from "../common/confirm.js";
+import { keepingFocus } from "../common/focus.js";
 import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/strategies.js";
@@ -136,7 +137,9 @@ export class StrategiesView {
     const copy = !isNew && link(builtIn ? words.copyAndChange : words.copy, to("strategies", NEW, { from: id }), "button");
     const remove = !isNew && !builtIn && button(words.remove, () => this.#remove(), { class: "danger" });
     const save = !builtIn && button(isNew ? words.keep : words.save, () => this.#save(), { class: "primary" });
-    this.#actions.replaceChildren(...[remove, copy, run, save].filter(Boolean));
+    const isKeeping = this.#actions.querySelector(".primary")?.matches(":focus");
+    const near = () => (isKeeping && this.#actions.querySelector(".primary")) || this.#heading;
+    keepingFocus(() => this.#actions.replaceChildren(...[remove, copy, run, save].filter(Boolean)), near);
   }
 
   #changed() {
@@ -167,7 +170,7 @@ export class StrategiesView {
   }
 
   #refuse(text, ...acts) {
-    this.#message.replaceChildren(element("span", {}, text), ...acts);
+    keepingFocus(() => this.#message.replaceChildren(element("span", {}, text), ...acts), () => this.#heading);
     this.#message.hidden = text === "";
   }
 
