@@ -1,6 +1,7 @@
 /** All of one's runs, by what one is looking for: filters in the address, the newest first, more on demand. */
 
-import { history, requeue } from "./calls.js";
+import { again } from "./again.js";
+import { history } from "./calls.js";
 import { Filters } from "./filters.js";
 import { HistoryRow } from "./history_row.js";
 import { button, element, say } from "../common/dom.js";
@@ -161,7 +162,7 @@ export class HistoryView {
   async #again(jobId) {
     say(this.#message, "");
     try {
-      const queued = await requeue(jobId);
+      const queued = await again(jobId);
       this.#shared.jobs.expectAgain(queued.jobId, this.#rows.get(jobId)?.job, queued);
       this.#shared.allowance.refresh();
       this.#shared.announce(words.queuedAgain);

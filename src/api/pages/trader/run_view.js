@@ -7,7 +7,8 @@ import { money } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/run.js";
-import { cancel, look, requeue } from "./calls.js";
+import { again } from "./again.js";
+import { cancel, look } from "./calls.js";
 import { copies } from "./facts.js";
 import { isFinal } from "./jobs.js";
 import { Result } from "./result.js";
@@ -129,7 +130,7 @@ export class RunView {
     press.setAttribute("aria-disabled", true);
     say(this.#problem, "");
     try {
-      const queued = await requeue(this.#asked.jobId);
+      const queued = await again(this.#asked.jobId);
       this.#shared.allowance?.refresh();
       location.hash = to("runs", queued.jobId);
     } catch (refusal) {

@@ -1,6 +1,7 @@
 /** The list of runs: newest first, each kept where it is while it moves on, one result open at a time. */
 
-import { cancel, requeue } from "./calls.js";
+import { again } from "./again.js";
+import { cancel } from "./calls.js";
 import { confirmed } from "../common/confirm.js";
 import { find, say } from "../common/dom.js";
 import { keepingFocus } from "../common/focus.js";
@@ -155,7 +156,7 @@ export class Runs {
 
   async #again(jobId) {
     await this.#attempt(async () => {
-      const queued = await requeue(jobId);
+      const queued = await again(jobId);
       if (!this.#jobs.isOpen) return;
       this.#jobs.expectAgain(queued.jobId, this.#jobs.get(jobId), queued);
       this.want(queued.jobId);

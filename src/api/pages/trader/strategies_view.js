@@ -11,6 +11,7 @@ import { forgetStrategy, keepStrategy, replaceStrategy, strategies, strategy } f
 import { Checking } from "./checking.js";
 import { drafts } from "./drafts.js";
 import { Reference } from "./reference.js";
+import { same } from "./same.js";
 import { EMPTY, StrategyEditor } from "./strategy_editor.js";
 import { StrategyList } from "./strategy_list.js";
 
@@ -35,6 +36,8 @@ export class StrategiesView {
   #asked = 0;
   #isSaving = false;
   #isTouched = false;
+  /** What was sent, where the answer was lost: it may be kept already. */
+  #unsure = null;
 
   constructor(shared) {
     this.#shared = shared;
@@ -92,7 +95,7 @@ export class StrategiesView {
   clear() {
     this.leave();
     this.#listed = [];
-    this.#shown = null;
+    this.#shown = this.#unsure = null;
     this.#list.show([], null);
     this.#heading.textContent = words.title;
     this.#actions.replaceChildren();
@@ -113,7 +116,8 @@ export class StrategiesView {
     return { id: NEW, title: words.newStrategy, definition, builtIn: false, isNew: true };
   }
 
-  #show(shown) {
+  /** isTyped: the fields have it already, and perhaps more. */
+  #show(shown, { isTyped = false } = {}) {
     this.#isTouched = !shown.isNew;
     this.#shown = shown;
     this.#place.hidden = false;
@@ -121,8 +125,8 @@ export class StrategiesView {
     this.#heading.textContent = shown.title ?? shown.name;
     this.#list.show(this.#listed, shown.id);
     say(this.#about, shown.builtIn ? `${shown.description ?? ""} ${words.builtInHint}`.trim() : "");
-    const draft = shown.builtIn ? null : drafts.read(shown.id);
-    this.#editor.show(draft ?? shown.definition, { isReadOnly: shown.builtIn });
+    const draft = shown.builtIn || isTyped ? null : drafts.read(shown.id);
+    if (!isTyped) this.#editor.show(draft ?? shown.definition, { isReadOnly: shown.builtIn });
     this.#offer();
     if (draft) this.#refuse(words.restored, button(words.throwAway, () => this.#throwAway(), { class: "quiet" }));
     this.#checking.now(this.#editor.definition());
@@ -207,7 +211,8 @@ export class StrategiesView {
       return;
     }
     try {
-      const kept = isNew ? await keepStrategy(definition) : await replaceStrategy(id, definition, revision);
+      const kept = (await this.#arrived(definition)) ?? (await (isNew ? keepStrategy(definition) : replaceStrategy(id, definition, revision)));
+      this.#unsure = null;
       drafts.drop(id);
       this.#listed = [];
       this.#shared.announce(words.saved(kept.title));
@@ -216,10 +221,27 @@ export class StrategiesView {
       if (asked !== this.#asked) return;
       this.#listed = listed;
       if (isNew) location.hash = to("strategies", kept.id);
-      else this.#show(kept);
+      else this.#goOn(kept, definition);
     } catch (refusal) {
+      this.#unsure = refusal.isUncertain ? definition : null;
       if (asked === this.#asked || refusal.isUnauthorized) this.#refused(refusal);
     }
+  }
+
+  /** What was sent before and is kept though its answer was lost; null when it is not there. */
+  async #arrived(definition) {
+    if (!this.#unsure || !same(definition, this.#unsure)) return null;
+    const { id, isNew } = this.#shown;
+    const at = isNew ? (await strategies()).find((one) => !one.builtIn && (one.title ?? one.name) === definition.name)?.id : id;
+    const found = at ? await strategy(at) : null;
+    return found && same(found.definition, definition) ? found : null;
+  }
+
+  /** What was typed while it was saved is not saved, and stays. */
+  #goOn(kept, sent) {
+    const typed = this.#editor.definition();
+    if (!same(typed, sent)) drafts.keep(kept.id, typed);
+    this.#show(kept, { isTyped: true });
   }
 
   #refused(refusal) {
@@ -233,7 +255,7 @@ export class StrategiesView {
     this.#editor.focusWrong();
     if (details.length > 0 && unplaced.length === 0) return;
     const acts = refusal.code === "stale_revision" ? [button(words.loadNewer, () => this.#throwAway(), { class: "quiet" })] : [];
-    this.#refuse(refusal.message, ...acts);
+    this.#refuse(refusal.status === 0 ? `${refusal.message} ${words.mayBeKept}` : refusal.message, ...acts);
   }
 
   /** Back to what the server has. */
