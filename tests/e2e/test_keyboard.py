@@ -3,7 +3,8 @@
 import re
 
 import psycopg
-from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
+from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from page_scene import Site, looking
 
@@ -17,7 +18,7 @@ WHERE = """() => {
     const isInSight = bottom > 0 && top < innerHeight && right > 0 && left < innerWidth;
     return {
         isThere, isSeen, isInSight, isWell: isThere && isSeen && isInSight,
-        name: `${at.localName}#${at.id}.${at.className} ${at.getAttribute("aria-label") ?? at.textContent.slice(0, 40)}`,
+        name: `${at.localName}#${at.id} ${at.getAttribute("aria-label") ?? at.textContent.slice(0, 40)}`,
     };
 }"""
 MOST_STEPS = 120
@@ -28,6 +29,14 @@ class Keys:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self.said, self.dialog = page.locator("#announcer"), page.get_by_role("dialog")
+        self.heading = page.locator("#views h2:focus")
+
+    def button(self, name: str | re.Pattern[str]) -> Locator:
+        return self.page.locator("#views").get_by_role("button", name=name, exact=True)
+
+    def link(self, name: str) -> Locator:
+        return self.page.locator("#views").get_by_role("link", name=name, exact=True)
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -40,7 +49,7 @@ class Keys:
         if not where["isWell"]:
             try:
                 self.page.wait_for_function(f"() => ({WHERE})().isWell")
-            except TimeoutError as late:
+            except PlaywrightTimeoutError as late:
                 raise AssertionError(self.page.evaluate(WHERE)) from late
         return str(where["name"])
 
@@ -74,138 +83,169 @@ def pause(site: Site, *, is_paused: bool) -> None:
 
 def test_all_of_it_is_done_by_keys(browser: Browser, site: Site) -> None:
     with looking(browser) as visit:
-        page, keys = visit.page, Keys(visit.page)
+        keys = Keys(visit.page)
+        log_in(keys, site)
+        fill_the_ticket(keys, site)
+        cancel_and_run_again(keys, site)
+        sort_and_page(keys)
+        reset(keys)
+        sweep(keys)
+        compare(keys)
+        write_a_strategy(keys)
+        log_out(keys)
 
-        def button(name: str | re.Pattern[str]) -> Locator:
-            return page.locator("#views").get_by_role("button", name=name, exact=True)
 
-        def link(name: str) -> Locator:
-            return page.locator("#views").get_by_role("link", name=name, exact=True)
+def log_in(keys: Keys, site: Site) -> None:
+    page = keys.page
+    page.goto(site.url)
+    expect(page.locator("#key")).to_be_focused()
+    page.keyboard.type(site.key("0b6fd2a4-7a51-4d5c-9d8a-1c8f8f3f2f11"))
+    page.keyboard.press("Enter")
+    expect(page.locator("#ticket-title")).to_be_focused()
+    expect(page.locator("#ticket-fields")).to_be_visible()
 
-        said, runs = page.locator("#announcer"), page.locator(".run")
-        page.goto(site.url)
-        expect(page.locator("#key")).to_be_focused()
-        page.keyboard.type(site.key("0b6fd2a4-7a51-4d5c-9d8a-1c8f8f3f2f11"))
+
+def fill_the_ticket(keys: Keys, site: Site) -> None:
+    """The ticket, top to bottom."""
+    page = keys.page
+    symbol = keys.reach(page.locator("#symbol"))
+    page.keyboard.type("microsoft")
+    keys.press("ArrowDown", "Enter")
+    expect(symbol).to_have_value(re.compile("^MSFT"))
+    keys.reach(page.locator("#strategy"))
+    page.keyboard.type("SMA")
+    keys.write(page.locator("#parameter-fast"), "19")
+    keys.follow(keys.button("All"), key=" ")
+    pause(site, is_paused=True)
+    keys.follow(page.locator("#run"))
+    expect(keys.said).to_have_text("MSFT · SMA crossover: sent to the queue")
+
+
+def cancel_and_run_again(keys: Keys, site: Site) -> None:
+    """Cancelled while it waits, and run again in its place."""
+    page = keys.page
+    keys.follow(keys.button(re.compile("^Cancel: ")))
+    expect(page.locator(".run")).to_have_attribute("data-status", "cancelled")
+    pause(site, is_paused=False)
+    again = keys.button(re.compile("^Run again: "))
+    expect(again).to_have_attribute("aria-disabled", "false")
+    keys.press("Enter")
+    expect(keys.said).to_have_text("MSFT · SMA crossover: Completed")
+    result = page.locator(".result")
+    expect(result.locator(".trades tbody tr")).to_have_count(50)
+    keys.look()
+
+
+def sort_and_page(keys: Keys) -> None:
+    """Its trades are sorted and paged through."""
+    page = keys.page
+    result = page.locator(".result")
+    keys.follow(result.get_by_role("button", name="Profit", exact=True))
+    expect(result.locator("th[aria-sort=descending]")).to_have_text(re.compile("Profit"))
+    more = keys.reach(result.get_by_role("button", name="Show more trades"))
+    while more.is_visible():
+        count = result.locator(".trades tbody tr").count()
+        # What comes is read where one looks, and pushes the button down: it keeps the focus, to be pressed again.
         page.keyboard.press("Enter")
-        expect(page.locator("#ticket-title")).to_be_focused()
-        expect(page.locator("#ticket-fields")).to_be_visible()
+        expect(result.locator(".trades tbody tr")).not_to_have_count(count)
+        assert more.is_hidden() or more.evaluate("button => button === document.activeElement")
+    expect(result.locator(".trades tbody tr").nth(count).locator(":focus")).to_be_visible()
+    keys.look()
 
-        # The ticket, top to bottom.
-        symbol = keys.reach(page.locator("#symbol"))
-        page.keyboard.type("microsoft")
-        keys.press("ArrowDown", "Enter")
-        expect(symbol).to_have_value(re.compile("^MSFT"))
-        keys.reach(page.locator("#strategy"))
-        page.keyboard.type("SMA")
-        keys.write(page.locator("#parameter-fast"), "19")
-        keys.follow(button("All"), key=" ")
-        pause(site, is_paused=True)
-        keys.follow(page.locator("#run"))
-        expect(said).to_have_text("MSFT · SMA crossover: sent to the queue")
 
-        # Cancelled while it waits, and run again in its place.
-        keys.follow(button(re.compile("^Cancel: ")))
-        expect(runs).to_have_attribute("data-status", "cancelled")
-        pause(site, is_paused=False)
-        again = button(re.compile("^Run again: "))
-        expect(again).to_have_attribute("aria-disabled", "false")
-        keys.press("Enter")
-        expect(said).to_have_text("MSFT · SMA crossover: Completed")
-        result = page.locator(".result")
-        expect(result.locator(".trades tbody tr")).to_have_count(50)
-        keys.look()
+def reset(keys: Keys) -> None:
+    """A reset takes its own button away."""
+    page = keys.page
+    page.locator(".skip").focus()
+    keys.follow(page.locator("#parameters-reset"))
+    expect(page.locator("#parameter-fast")).to_be_focused()
 
-        # Its trades are sorted and paged through.
-        keys.follow(result.get_by_role("button", name="Profit", exact=True))
-        expect(result.locator("th[aria-sort=descending]")).to_have_text(re.compile("Profit"))
-        more = keys.reach(result.get_by_role("button", name="Show more trades"))
-        while more.is_visible():
-            count = result.locator(".trades tbody tr").count()
-            # What comes is read where one looks, and pushes the button down: it keeps the focus, to be pressed again.
-            page.keyboard.press("Enter")
-            expect(result.locator(".trades tbody tr")).not_to_have_count(count)
-            assert more.is_hidden() or more.evaluate("button => button === document.activeElement")
-        expect(result.locator(".trades tbody tr").nth(count).locator(":focus")).to_be_visible()
-        keys.look()
 
-        # A reset takes its own button away.
-        page.locator(".skip").focus()
-        keys.follow(page.locator("#parameters-reset"))
-        expect(page.locator("#parameter-fast")).to_be_focused()
+def sweep(keys: Keys) -> None:
+    """A sweep, whose map is walked to a cell that is asked about and run."""
+    page = keys.page
+    keys.reach(page.locator("#mode-run"), by="Shift+Tab")
+    keys.press("ArrowRight")
+    expect(page.locator("#where")).to_have_value("fast < slow")
+    keys.reach(page.locator("#where"))
+    keys.press("Control+Enter")
+    expect(keys.said).to_have_text("MSFT · SMA crossover: Completed")
+    heat = page.locator(".result .heat")
+    expect(heat).to_be_visible()
+    keys.reach(heat.locator("td[tabindex='0']"))
+    keys.press("Control+End")
+    expect(heat.locator(".readout")).to_contain_text("Enter runs it")
+    keys.press(" ")
+    expect(keys.dialog).to_be_visible()
+    for _ in range(3):
+        keys.press("Tab")
+        assert keys.dialog.locator(":focus").count() == 1
+    keys.press("Escape")
+    expect(keys.dialog).to_have_count(0)
+    expect(heat.locator("td:focus")).to_have_count(1)
+    keys.press("Enter")
+    keys.follow(keys.dialog.get_by_role("button", name="Run it"))
+    expect(keys.heading).to_be_visible()
+    expect(keys.heading).to_have_text("MSFT · SMA crossover")
+    expect(page.locator(".metric:visible").first).to_be_visible()
+    keys.look()
+    keys.follow(keys.button("Run again"))
+    expect(keys.heading).to_be_visible()
+    expect(page.locator(".metric:visible").first).to_be_visible()
 
-        # A sweep, whose map is walked to a cell that is asked about and run.
-        keys.reach(page.locator("#mode-run"), by="Shift+Tab")
-        keys.press("ArrowRight")
-        expect(page.locator("#where")).to_have_value("fast < slow")
-        keys.reach(page.locator("#where"))
-        keys.press("Control+Enter")
-        expect(said).to_have_text("MSFT · SMA crossover: Completed")
-        sweep = page.locator(".result .heat")
-        expect(sweep).to_be_visible()
-        cell = keys.reach(sweep.locator("td[tabindex='0']"))
-        keys.press("Control+End")
-        expect(sweep.locator(".readout")).to_contain_text("Enter runs it")
-        keys.press(" ")
-        dialog = page.get_by_role("dialog")
-        expect(dialog).to_be_visible()
-        for _ in range(3):
-            keys.press("Tab")
-            assert dialog.locator(":focus").count() == 1
-        keys.press("Escape")
-        expect(dialog).to_have_count(0)
-        expect(sweep.locator("td:focus")).to_have_count(1)
-        keys.press("Enter")
-        keys.follow(dialog.get_by_role("button", name="Run it"))
-        heading = page.locator("#views h2:focus")
-        expect(heading).to_be_visible()
-        expect(heading).to_have_text("MSFT · SMA crossover")
-        expect(page.locator(".metric:visible").first).to_be_visible()
-        keys.look()
-        keys.follow(button("Run again"))
-        expect(heading).to_be_visible()
-        expect(page.locator(".metric:visible").first).to_be_visible()
 
-        # Two are picked in the history and compared.
-        page.keyboard.press("Control+Home")
-        keys.follow(page.get_by_role("link", name="History"), by="Shift+Tab")
-        expect(heading).to_be_visible()
-        picks = page.locator(".history-table").get_by_role("checkbox")
-        expect(picks.first).to_be_visible()
-        for pick in (picks.nth(0), picks.nth(1)):
-            keys.follow(pick, key=" ")
-        keys.follow(page.locator(".page-head a.primary"), by="Shift+Tab")
-        expect(heading).to_have_text("Compare runs")
-        expect(heading).to_be_visible()
-        expect(page.locator(".compare .result")).to_be_visible()
-        keys.follow(button("Swap"))
-        expect(page.locator(".compare .result")).to_be_visible()
-        keys.look()
+def compare(keys: Keys) -> None:
+    """Two are picked in the history and compared."""
+    page = keys.page
+    page.keyboard.press("Control+Home")
+    keys.follow(page.get_by_role("link", name="History"), by="Shift+Tab")
+    expect(keys.heading).to_be_visible()
+    keys.follow(page.locator(".skip"), by="Shift+Tab")
+    expect(page.locator("#views")).to_be_focused()
+    assert page.url.endswith("#/history")
+    picks = page.locator(".history-table").get_by_role("checkbox")
+    expect(picks.first).to_be_visible()
+    for pick in (picks.nth(0), picks.nth(1)):
+        keys.follow(pick, key=" ")
+    keys.follow(page.locator(".page-head a.primary"), by="Shift+Tab")
+    expect(keys.heading).to_have_text("Compare runs")
+    expect(keys.heading).to_be_visible()
+    expect(page.locator(".compare .result")).to_be_visible()
+    keys.follow(keys.button("Swap"))
+    expect(page.locator(".compare .result")).to_be_visible()
+    keys.look()
 
-        # A strategy is copied, changed with what is offered, kept and left.
-        keys.follow(page.get_by_role("link", name="Strategies"), by="Shift+Tab")
-        built_in = link("MACD")
-        expect(built_in).to_be_visible()
-        keys.follow(built_in)
-        expect(page.locator(".strategy-list [aria-current]")).to_be_focused()
-        keys.follow(link("Copy and change"), by="Shift+Tab")
-        name = page.get_by_label("Name", exact=True)
-        expect(name).to_be_focused()
-        page.keyboard.press("Control+a")
-        page.keyboard.type("By keys")
-        rule = keys.reach(page.get_by_label("Close long when"))
-        page.keyboard.press("Control+a")
-        page.keyboard.type("close < fas")
-        expect(page.locator(".completion:visible")).to_be_visible()
-        keys.press("ArrowDown", "Enter")
-        expect(rule).to_have_value("close < fast")
-        keys.follow(button("Keep strategy"), by="Shift+Tab")
-        expect(button("Save")).to_be_focused()
-        expect(said).to_have_text("By keys: saved")
-        keys.follow(button("Delete"), by="Shift+Tab")
-        expect(dialog).to_be_visible()
-        keys.press("Escape")
-        expect(button("Delete")).to_be_focused()
 
-        page.keyboard.press("Control+Home")
-        keys.follow(page.locator("#logout"), by="Shift+Tab")
-        expect(page.locator("#key")).to_be_focused()
+def write_a_strategy(keys: Keys) -> None:
+    """A strategy is copied, changed with what is offered, kept and left."""
+    page = keys.page
+    keys.follow(page.get_by_role("link", name="Strategies"), by="Shift+Tab")
+    built_in = keys.link("MACD")
+    expect(built_in).to_be_visible()
+    keys.follow(built_in)
+    expect(page.locator(".strategy-list [aria-current]")).to_be_focused()
+    keys.follow(keys.link("Copy and change"), by="Shift+Tab")
+    name = page.get_by_label("Name", exact=True)
+    expect(name).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("By keys")
+    rule = keys.reach(page.get_by_label("Close long when"))
+    page.keyboard.press("Control+a")
+    page.keyboard.type("close < fas")
+    expect(page.locator(".completion:visible")).to_be_visible()
+    keys.press("ArrowDown", "Enter")
+    expect(rule).to_have_value("close < fast")
+    keys.follow(keys.button("Keep strategy"), by="Shift+Tab")
+    expect(keys.button("Save")).to_be_focused()
+    expect(keys.said).to_have_text("By keys: saved")
+    keys.follow(keys.button("Delete"), by="Shift+Tab")
+    expect(keys.dialog).to_be_visible()
+    keys.press("Escape")
+    expect(keys.button("Delete")).to_be_focused()
+
+
+def log_out(keys: Keys) -> None:
+    page = keys.page
+    page.keyboard.press("Control+Home")
+    keys.follow(page.locator("#logout"), by="Shift+Tab")
+    expect(page.locator("#key")).to_be_focused()
