@@ -108,9 +108,10 @@ export class Runs {
       item.remove();
       this.#rows.delete(item.dataset.job);
     }
+    const held = document.activeElement?.closest(".run");
     for (const [index, item] of items.entries()) {
       const jobId = item.dataset.job;
-      const isHeld = jobId === this.#open || item.contains(document.activeElement);
+      const isHeld = jobId === this.#open || item === held;
       const folded = !this.#all && index >= SHOWN && !isHeld;
       item.hidden = folded && isFinal(this.#jobs.get(jobId) ?? {});
     }
@@ -179,6 +180,7 @@ export class Runs {
   }
 
   #countDown() {
+    if (document.hidden) return;
     for (const row of this.#rows.values()) if (row.isCountingDown) row.tick();
   }
 

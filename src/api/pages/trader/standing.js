@@ -45,7 +45,7 @@ export class Standing {
     say(this.#hint, isFinal(job) ? (job.status === "failed" ? words.whatToDo : "") : words.resultComes);
     keepingFocus(() => (this.#stop.hidden = isFinal(job) || job.cancelRequested), () => this.#state);
     if (isFinal(job)) this.rest();
-    else this.#clock ||= setInterval(() => this.#tell(), SECOND);
+    else this.#clock ||= setInterval(() => document.hidden || this.#tell(), SECOND);
   }
 
   rest() {
