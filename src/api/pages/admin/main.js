@@ -3,7 +3,7 @@
 import { find, say } from "../common/dom.js";
 import { Gate } from "../common/gate.js";
 import { Routes, to } from "../common/routes.js";
-import { announce, fill, mark, showConnection, switches } from "../common/shell.js";
+import { announce, fill, mark, showConnection, skips, switches } from "../common/shell.js";
 import { Stream } from "../common/stream.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/admin.js";
@@ -21,6 +21,7 @@ import { help, listen } from "./keys.js";
 
 fill({ ...common, ...words });
 switches();
+skips(() => find("views"));
 
 const figures = new Figures({ onUnauthorized: () => gate.ended() });
 /** Views are given: figures, the newest of everything pushed, and how it comes; who is here (mayChange); ways to say things. */

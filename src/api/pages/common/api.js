@@ -10,6 +10,8 @@ const PATIENCE_MILLISECONDS = 15_000;
 const HERE = new URL(import.meta.url).pathname;
 export const ROOT = HERE.slice(0, HERE.lastIndexOf("/static/"));
 
+const SESSION = `${ROOT}/api/session`;
+
 /**
  * status: 0 when nobody answered; code: the server's word for it; details: [{path, message}] of wrong members; facts:
  * all else that the answer says, such as a limit.
@@ -61,6 +63,8 @@ export async function ask(method, path, { body, headers = {}, signal, cache = "n
   if (response.ok || response.status === 304) {
     return { status: response.status, data, etag: response.headers.get("ETag") };
   }
+  // Whatever asked: a session that has ended has ended for all of the page. Of the question who is here it is the answer.
+  if (response.status === 401 && path !== SESSION) window.dispatchEvent(new Event("unauthorized"));
   throw refusal(response, data);
 }
 
@@ -90,8 +94,8 @@ function refusal(response, data) {
 }
 
 export const session = {
-  show: async () => (await ask("GET", `${ROOT}/api/session`)).data,
-  byCode: async (code) => (await ask("POST", `${ROOT}/api/session`, { body: { code } })).data,
-  byKey: async (key) => (await ask("POST", `${ROOT}/api/session`, { headers: { Authorization: `Bearer ${key}` } })).data,
-  end: () => ask("DELETE", `${ROOT}/api/session`),
+  show: async () => (await ask("GET", SESSION)).data,
+  byCode: async (code) => (await ask("POST", SESSION, { body: { code } })).data,
+  byKey: async (key) => (await ask("POST", SESSION, { headers: { Authorization: `Bearer ${key}` } })).data,
+  end: () => ask("DELETE", SESSION),
 };

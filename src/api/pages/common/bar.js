@@ -7,9 +7,13 @@ export class Bar {
   #fill = element("div", { class: "bar-fill slides" });
   #percent = null;
 
-  constructor(label) {
+  constructor() {
     this.element = element("div", { class: "bar", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100 }, this.#fill);
-    if (label) this.element.setAttribute("aria-label", label);
+  }
+
+  /** What it is the progress of. */
+  name(label) {
+    if (this.element.getAttribute("aria-label") !== label) this.element.setAttribute("aria-label", label);
   }
 
   /** says: the state in words, for those who hear it. */

@@ -1,6 +1,7 @@
 /** A question before something that cannot be taken back. */
 
 import { button, element } from "./dom.js";
+import { goRound } from "./focus.js";
 import { words } from "../words/common.js";
 
 /** Whoever left, or went elsewhere by the browser's own buttons, answered nothing: what is open closes as by Escape. */
@@ -23,6 +24,7 @@ export function confirmed({ title, text, action, isDanger = false, inside = [], 
       element("div", { class: "dialog-actions" }, button(no, () => dialog.close("")), yes),
     );
     dialog.append(form);
+    dialog.addEventListener("keydown", (event) => goRound(event, dialog));
     dialog.addEventListener("close", () => {
       dialog.remove();
       answer(dialog.returnValue === "yes");

@@ -20,6 +20,7 @@ export class Gate {
     this.#login = new Login({ onSession: (who) => this.#enter(who) });
     find("logout").addEventListener("click", () => this.#end());
     window.addEventListener("hashchange", () => codeInAddress() !== null && this.begin());
+    window.addEventListener("unauthorized", () => this.ended());
     neighbours?.addEventListener("message", ({ data }) => data.userId !== this.#userId && this.begin());
   }
 
@@ -34,9 +35,9 @@ export class Gate {
     }
   }
 
-  /** The server says that nobody is logged in any more. */
+  /** The server says that nobody is logged in any more, perhaps to several questions at once. */
   ended() {
-    this.#leave(words.sessionEnded);
+    if (this.#userId !== null) this.#leave(words.sessionEnded);
   }
 
   async #end() {

@@ -41,7 +41,6 @@ export class LazyView {
     if (this.#asked === null) return;
     view.enter(...this.#asked);
     this.#loaded();
-    view.element.querySelector("h2[tabindex]")?.focus({ preventScroll: true });
   }
 
   leave() {

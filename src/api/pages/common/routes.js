@@ -1,6 +1,7 @@
 /** Which view the address asks for. Addresses are fragments, #/runs/1f2e…?best=3: no server need know them, no log has them. */
 
 import { dismiss } from "./confirm.js";
+import { isLost } from "./focus.js";
 
 /** {name, args, query} of an address; name is "" for the first view. */
 export function parse(hash) {
@@ -36,6 +37,8 @@ export class Routes {
   #views;
   #current = null;
   #isOpen = false;
+  /** The focus is to go to the view's heading, as soon as there is one. */
+  #takesAlong = false;
   #changed;
 
   /** views: by the first part of the address. changed(name): after each. */
@@ -64,7 +67,9 @@ export class Routes {
 
   /** The tab's title again, after what it names became known. */
   retitle() {
-    if (this.#current) document.title = this.#current.title();
+    if (this.#current === null) return;
+    document.title = this.#current.title();
+    this.#takeAlong();
   }
 
   #follow({ byHand }) {
@@ -73,6 +78,7 @@ export class Routes {
     const view = this.#views[name];
     const isOther = view !== this.#current;
     if (byHand) dismiss();
+    const had = document.activeElement;
     if (isOther) {
       this.#hide();
       this.#current = view;
@@ -80,10 +86,17 @@ export class Routes {
       window.scrollTo(0, 0);
     }
     view.enter(asked.args, asked.query);
+    // Whoever reads with the ears is taken along to the new view, and whoever had the focus on what is gone.
+    this.#takesAlong = (isOther && byHand) || isLost(had);
     this.retitle();
     this.#changed(name);
-    // Whoever reads with the ears is taken along to the new view.
-    if (isOther && byHand) view.element.querySelector("h2[tabindex]")?.focus({ preventScroll: true });
+  }
+
+  #takeAlong() {
+    const heading = this.#takesAlong && this.#current.element.querySelector("h2[tabindex]");
+    if (!heading) return;
+    this.#takesAlong = false;
+    heading.focus({ preventScroll: true });
   }
 
   #hide() {

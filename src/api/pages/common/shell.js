@@ -15,6 +15,14 @@ export function fill(table, root = document) {
   for (const place of root.querySelectorAll("[data-placeholder]")) place.placeholder = table[place.dataset.placeholder] ?? "";
 }
 
+/** The skip link leads past what is on every view. The address stays: it says which view is shown. */
+export function skips(target) {
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    target().focus();
+  });
+}
+
 export function switches() {
   const other = language === "ko" ? "en" : "ko";
   const speaks = find("language");

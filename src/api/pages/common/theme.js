@@ -15,9 +15,24 @@ export function turn() {
   const next = ORDER[(ORDER.indexOf(theme()) + 1) % ORDER.length];
   if (next === "system") localStorage.removeItem(KEY);
   else localStorage.setItem(KEY, next);
-  document.documentElement.dataset.theme = next;
+  paint(next);
+}
+
+function paint(name) {
+  document.documentElement.dataset.theme = name;
   for (const listener of told) listener();
 }
+
+/** Paper is light, also what is drawn and not styled; who listens for printing later, finds it so. */
+let shown = null;
+window.addEventListener("beforeprint", () => {
+  shown ??= theme();
+  paint("light");
+});
+window.addEventListener("afterprint", () => {
+  paint(shown);
+  shown = null;
+});
 
 /** Tells when colours changed, for what is drawn and not styled. Returns a function that ends it. */
 export function onColours(listener) {

@@ -101,6 +101,10 @@ export class Chart extends HTMLElement {
     this.#plot = plot;
     const stop = onColours(() => plot.recolour());
     life.signal.addEventListener("abort", stop);
+    // Nothing is laid out anew for a printer but what the style sheet moves: a picture, which is as wide as the paper.
+    const { signal } = life;
+    window.addEventListener("beforeprint", () => this.#place.after(plot.picture()), { signal });
+    window.addEventListener("afterprint", () => this.querySelector(".printed")?.remove(), { signal });
   }
 
   /** The numbers are still there to be read. */

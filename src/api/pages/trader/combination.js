@@ -13,6 +13,8 @@ export class Combinations {
   #kept;
   #onProblem;
   #isAsking = false;
+  /** The key of a run whose answer was lost, by its parameters: asked for again with it, it is not run twice. */
+  #keys = new Map();
 
   /** job: the sweep, as it is told alone. kept: how many of the best are stored in full. onProblem(sentence, refusal) */
   constructor(job, kept, onProblem) {
@@ -39,10 +41,14 @@ export class Combinations {
 
   async #run(params) {
     this.#onProblem("");
+    const what = said(params);
+    const key = this.#keys.get(what) ?? newKey();
     try {
-      const { jobId } = await submit(this.#body(params), newKey());
+      const { jobId } = await submit(this.#body(params), key);
+      this.#keys.delete(what);
       location.hash = to("runs", jobId);
     } catch (refusal) {
+      if (refusal.isUncertain) this.#keys.set(what, key);
       this.#onProblem(refusal.status === 0 ? `${refusal.message} ${words.uncertain}` : refusal.message);
     }
   }

@@ -2,6 +2,7 @@
 
 import { Refusal } from "../common/api.js";
 import { button, element } from "../common/dom.js";
+import { keepingFocus } from "../common/focus.js";
 import { change } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
@@ -31,7 +32,7 @@ export class CompareView {
   async enter(args) {
     const turn = (this.#turn += 1);
     const wanted = [args[0] ?? "", args[1] ?? ""];
-    this.#place.replaceChildren(element("p", { class: "empty" }, common.loading));
+    keepingFocus(() => this.#place.replaceChildren(element("p", { class: "empty" }, common.loading)), () => this.#heading);
     try {
       const { offered, jobs } = await runs(wanted);
       if (turn !== this.#turn) return;

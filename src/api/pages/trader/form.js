@@ -1,6 +1,6 @@
 /** The order ticket: what to run, on what, from when to when. The server is the judge of what is valid. */
 
-import { look, strategies, submit, symbols } from "./calls.js";
+import { look, newKey, strategies, submit, symbols } from "./calls.js";
 import { kept, keep } from "./choices.js";
 import { Errors } from "./errors.js";
 import { Grid } from "./grid.js";
@@ -10,6 +10,7 @@ import { Parameters } from "./parameters.js";
 import { Period } from "./period.js";
 import { StrategyPicker } from "./strategy_picker.js";
 import { find, say } from "../common/dom.js";
+import { keepingFocus } from "../common/focus.js";
 import { words } from "../words/desk.js";
 
 export class Ticket {
@@ -132,10 +133,10 @@ export class Ticket {
 
   #show({ isBusy = false, trouble = "" }) {
     find("ticket").setAttribute("aria-busy", isBusy);
+    keepingFocus(() => (find("reload").hidden = trouble === ""), () => find("ticket-title"));
     find("ticket-skeleton").hidden = !isBusy;
     find("ticket-fields").hidden = isBusy || trouble !== "";
     find("run").disabled = isBusy || trouble !== "";
-    find("reload").hidden = trouble === "";
     say(find("ticket-message"), trouble);
     this.#label();
   }
@@ -162,14 +163,17 @@ export class Ticket {
     const body = bodyOf(this.#parts);
     const text = JSON.stringify(body);
     const sent = this.#unsure?.text === text ? this.#unsure : { text, key: newKey() };
+    const [userId, hasDays] = [this.#userId, this.#parts.period.chosen !== null];
     this.#sending(true);
     try {
       const queued = await submit(body, sent.key);
       this.#unsure = null;
-      keep(this.#userId, body, this.#parts.period.chosen !== null);
+      keep(userId, body, hasDays);
       this.#calls.onQueued(queued.jobId, this.#facts(body, queued));
     } catch (refusal) {
       this.#unsure = refusal.isUncertain ? sent : null;
+      // The ticket is empty by now; what was in it is there again after the next login.
+      if (refusal.isUnauthorized) keep(userId, body, hasDays);
       this.#refused(refusal);
     } finally {
       this.#sending(false);
@@ -209,7 +213,3 @@ export class Ticket {
     say(find("ticket-message"), `${refusal.message}${unknown}`);
   }
 }
-
-/** As random as crypto.randomUUID, which browsers keep from pages that came over plain http. */
-const newKey = () =>
-  [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");

@@ -31,7 +31,7 @@ export class Grid {
     this.#declared = declared;
     this.#place.replaceChildren(...Object.entries(declared).map(([name, facts]) => drawn(name, facts, labels[name] && `${labels[name]} (${name})`)));
     const names = Object.keys(declared);
-    find("where").placeholder = names.length > 1 ? `${names[0]} < ${names[1]}` : `${names[0] ?? "n"} > 5`;
+    find("where").placeholder = words.forExample(names.length > 1 ? `${names[0]} < ${names[1]}` : `${names[0] ?? "n"} > 5`);
     find("where").value = "fast" in declared && "slow" in declared ? "fast < slow" : "";
     this.#say();
   }

@@ -1,9 +1,11 @@
 /** All of one's runs, by what one is looking for: filters in the address, the newest first, more on demand. */
 
-import { history, requeue } from "./calls.js";
+import { again } from "./again.js";
+import { history } from "./calls.js";
 import { Filters } from "./filters.js";
 import { HistoryRow } from "./history_row.js";
 import { button, element, say } from "../common/dom.js";
+import { keepingFocus } from "../common/focus.js";
 import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/desk.js";
@@ -15,6 +17,7 @@ const MOST_PAGES_AT_ONCE = 5;
 export class HistoryView {
   element = element("section", { class: "page history" });
   #shared;
+  #heading = element("h2", { tabindex: "-1" }, words.history);
   #filters = new Filters((asked) => this.#load(asked));
   #rows = new Map();
   #body = element("tbody", {});
@@ -36,7 +39,7 @@ export class HistoryView {
       element("th", { scope: "col", class: at >= 4 && at <= 6 ? "number" : null }, name || element("span", { class: "unseen" }, at === 0 ? words.select : words.actions)));
     this.#table = element("table", { class: "history-table" }, element("caption", { class: "unseen" }, words.history), element("thead", {}, element("tr", {}, ...heads)), this.#body);
     this.element.append(
-      element("div", { class: "page-head" }, element("h2", { tabindex: "-1" }, words.history), this.#compare),
+      element("div", { class: "page-head" }, this.#heading, this.#compare),
       this.#filters.element,
       element("div", { class: "card sheet" }, this.#table, this.#empty, this.#message, this.#retry),
       this.#moreButton,
@@ -110,10 +113,10 @@ export class HistoryView {
     this.#table.setAttribute("aria-busy", is);
     this.#table.hidden = count === 0;
     say(this.#message, refusal ? words.historyLost(refusal.message) : "");
-    this.#retry.hidden = refusal === null;
+    keepingFocus(() => (this.#retry.hidden = refusal === null), () => this.#heading);
     const none = this.#filters.isEmpty ? words.historyEmpty : words.nothingFits;
     say(this.#empty, count > 0 || refusal ? "" : is ? common.loading : this.#next ? words.lookOn : none);
-    this.#moreButton.hidden = this.#next === null || refusal !== null;
+    keepingFocus(() => (this.#moreButton.hidden = this.#next === null || refusal !== null), () => (refusal ? this.#retry : this.#heading));
     this.#moreButton.textContent = is ? common.loading : common.more;
   }
 
@@ -159,7 +162,7 @@ export class HistoryView {
   async #again(jobId) {
     say(this.#message, "");
     try {
-      const queued = await requeue(jobId);
+      const queued = await again(jobId);
       this.#shared.jobs.expectAgain(queued.jobId, this.#rows.get(jobId)?.job, queued);
       this.#shared.allowance.refresh();
       this.#shared.announce(words.queuedAgain);

@@ -4,7 +4,7 @@ import { find, say } from "../common/dom.js";
 import { Gate } from "../common/gate.js";
 import { LazyView } from "../common/lazy_view.js";
 import { Routes } from "../common/routes.js";
-import { announce, fill, mark, showConnection, switches } from "../common/shell.js";
+import { announce, fill, mark, showConnection, skips, switches } from "../common/shell.js";
 import { Stream } from "../common/stream.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/desk.js";
@@ -17,6 +17,7 @@ import { title } from "./telling.js";
 
 fill({ ...common, ...words });
 switches();
+skips(() => (find("desk").hidden ? find("views") : find("runs")));
 
 const jobs = new Jobs({
   onChange: (job, before) => {

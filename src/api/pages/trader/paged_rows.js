@@ -1,6 +1,7 @@
 /** Rows of a table, a page at a time, in whichever order was asked for last. */
 
 import { button, element, say } from "../common/dom.js";
+import { keepingFocus } from "../common/focus.js";
 import { page } from "./calls.js";
 
 export class PagedRows {
@@ -12,12 +13,14 @@ export class PagedRows {
   #put;
   #next = null;
   #turn = 0;
+  #busy = false;
 
   /** read(answer): its {items, next, …}. put(part, isNew): draws it, after what is there or in its place. */
   constructor({ moreText, read, put }) {
     this.#read = read;
     this.#put = put;
-    this.more = button(moreText, () => this.#load(this.#next, { isNew: false }), { class: "quiet" });
+    // Not disabled while it loads: a button that is, loses the focus.
+    this.more = button(moreText, () => this.#busy || this.#load(this.#next, { isNew: false }), { class: "quiet" });
   }
 
   /** The page that is there already; next: the address of the one after it, or null. */
@@ -37,23 +40,32 @@ export class PagedRows {
   }
 
   async #load(url, { isNew }) {
-    this.more.disabled = true;
-    this.rows.setAttribute("aria-busy", "true");
+    this.#say(true);
     say(this.problem, "");
     const turn = (this.#turn += 1);
     try {
       const part = this.#read(await page(url));
       // Sorted otherwise meanwhile.
       if (turn !== this.#turn) return;
-      if (isNew) this.rows.replaceChildren();
-      this.#put(part, isNew);
-      this.#continue(part.next);
-      if (!isNew && this.more.hidden) this.heading.focus();
+      const first = isNew ? 0 : this.rows.children.length;
+      keepingFocus(
+        () => {
+          if (isNew) this.rows.replaceChildren();
+          this.#put(part, isNew);
+          this.#continue(part.next);
+        },
+        () => this.rows.children[first]?.querySelector("a, button") ?? this.heading,
+      );
     } catch (refusal) {
       if (turn !== this.#turn) return;
       say(this.problem, refusal.message);
     }
-    this.rows.removeAttribute("aria-busy");
-    this.more.disabled = false;
+    this.#say(false);
+  }
+
+  #say(isBusy) {
+    this.#busy = isBusy;
+    this.more.setAttribute("aria-disabled", isBusy);
+    this.rows.setAttribute("aria-busy", isBusy);
   }
 }

@@ -1,6 +1,7 @@
 /** A strategy's declared parameters as number fields: what a run takes, and what a sweep's other values begin from. */
 
 import { element, find } from "../common/dom.js";
+import { keepingFocus } from "../common/focus.js";
 import { words } from "../words/desk.js";
 
 export class Parameters {
@@ -39,7 +40,8 @@ export class Parameters {
   }
 
   #offerReset() {
-    find("parameters-reset").hidden = Object.keys(this.chosen()).length === 0;
+    const isOffered = Object.keys(this.chosen()).length > 0;
+    keepingFocus(() => (find("parameters-reset").hidden = !isOffered), () => this.#place.querySelector("input"));
   }
 }
 

@@ -93,6 +93,13 @@ export class Plot {
     this.#mark();
   }
 
+  /** As it is now, to be kept. */
+  picture() {
+    const made = this.#chart.takeScreenshot();
+    made.className = "printed";
+    return made;
+  }
+
   remove() {
     this.#chart.remove();
     this.#chart = null;

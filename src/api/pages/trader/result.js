@@ -1,6 +1,7 @@
 /** What a completed run left behind: what it rests on first, then the figures, the curves and the trades. */
 
 import { button, element } from "../common/dom.js";
+import { keepingFocus } from "../common/focus.js";
 import { change, gain, money, whole } from "../common/format.js";
 import { warningOf } from "../common/known.js";
 import { to } from "../common/routes.js";
@@ -31,7 +32,7 @@ export class Result {
     this.#title = title;
     this.#best = best;
     this.#isAlone = isAlone;
-    this.element = element("section", { class: "result", "aria-label": words.resultOf(title) });
+    this.element = element("section", { class: "result", tabindex: "-1", "aria-label": words.resultOf(title) });
   }
 
   /** Results never change: one that is there is not asked for again. */
@@ -39,7 +40,7 @@ export class Result {
     if (this.#loaded) return;
     this.#loaded = true;
     this.element.setAttribute("aria-busy", true);
-    this.element.replaceChildren(element("p", { class: "empty" }, words.loadingResult));
+    keepingFocus(() => this.element.replaceChildren(element("p", { class: "empty" }, words.loadingResult)), () => this.element);
     try {
       const { jobId } = this.#job;
       const [found, job] = await Promise.all([result(jobId, { best: this.#best }), this.#asked()]);

@@ -10,21 +10,24 @@ export class ParameterRow {
   #inputs;
 
   constructor(name, { type, default: initial, min, max }, { onInput, onRemove }) {
-    const number = (label, value) => element("input", { type: "text", inputmode: "decimal", "aria-label": label, value: value ?? "" });
-    const kind = element("select", { "aria-label": words.type });
+    const number = (value) => element("input", { type: "text", inputmode: "decimal", value: value ?? "" });
+    const kind = element("select");
     kind.append(new Option(words.whole, "int"), new Option(words.decimal, "float"));
     kind.value = type ?? "int";
     this.#inputs = {
-      name: element("input", { type: "text", "aria-label": words.parameterName, value: name, maxlength: 32, spellcheck: "false", autocapitalize: "off" }),
+      name: element("input", { type: "text", value: name, maxlength: 32, spellcheck: "false", autocapitalize: "off" }),
       type: kind,
-      default: number(words.initial, initial),
-      min: number(words.least, min),
-      max: number(words.most, max),
+      default: number(initial),
+      min: number(min),
+      max: number(max),
     };
+    // Beside each other their names stand once above them all, and here for the ears; on a narrow screen at each.
+    const names = { ...words, name: words.parameterName, default: words.initial, min: words.least, max: words.most };
+    const labelled = ([member, input]) => element("label", { class: "cell" }, element("span", { class: "hint" }, names[member]), input);
     this.element = element(
       "div",
       { class: "parameter-row" },
-      ...Object.values(this.#inputs),
+      ...Object.entries(this.#inputs).map(labelled),
       button("×", onRemove, { class: "quiet row-remove", "aria-label": words.removeParameter }),
       this.#error,
     );

@@ -71,6 +71,11 @@ export class Run {
     this.#parts.pick.checked = is;
   }
 
+  /** To what can be done about it now. */
+  focus() {
+    this.#parts.act.focus();
+  }
+
   open() {
     this.#parts.name.setAttribute("aria-expanded", true);
     this.#parts.item.classList.add("is-open");
@@ -109,7 +114,7 @@ export class Run {
   #call(called) {
     const { name, pick, open, change } = this.#parts;
     name.textContent = called;
-    this.#bar.element.setAttribute("aria-label", words.progressOf(called));
+    this.#bar.name(words.progressOf(called));
     pick.setAttribute("aria-label", words.pick(called));
     open.setAttribute("aria-label", words.named(words.open, called));
     change.setAttribute("aria-label", words.named(words.change, called));

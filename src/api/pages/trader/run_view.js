@@ -2,11 +2,13 @@
 
 import { Refusal } from "../common/api.js";
 import { button, element, say } from "../common/dom.js";
+import { keepingFocus } from "../common/focus.js";
 import { money } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/run.js";
-import { cancel, look, requeue } from "./calls.js";
+import { again } from "./again.js";
+import { cancel, look } from "./calls.js";
 import { copies } from "./facts.js";
 import { isFinal } from "./jobs.js";
 import { Result } from "./result.js";
@@ -68,7 +70,6 @@ export class RunView {
       return;
     }
     this.#show({ ...this.#job, ...job });
-    if (job.status === "completed") this.#shared.announce(words.done(this.#name()));
   }
 
   forget(jobId) {
@@ -83,7 +84,7 @@ export class RunView {
     this.#job = job;
     this.#heading.textContent = this.#name();
     this.#tellFacts(job);
-    this.#actions.replaceChildren(...this.#offers(job));
+    keepingFocus(() => this.#actions.replaceChildren(...this.#offers(job)), () => this.#heading);
     this.#shared.retitle();
     if (job.status === "completed") this.#showResult(job);
     else this.#showStanding(job);
@@ -102,7 +103,7 @@ export class RunView {
     this.#standing = null;
     const result = new Result(job, this.#name(), { best: this.#asked.best, isAlone: true });
     result.element.classList.add("card", "sheet");
-    this.#place.replaceChildren(result.element);
+    keepingFocus(() => this.#place.replaceChildren(result.element), () => this.#heading);
     result.load();
   }
 
@@ -125,16 +126,17 @@ export class RunView {
   }
 
   async #again(press) {
-    press.disabled = true;
+    if (press.getAttribute("aria-disabled") === "true") return;
+    press.setAttribute("aria-disabled", true);
     say(this.#problem, "");
     try {
-      const queued = await requeue(this.#asked.jobId);
+      const queued = await again(this.#asked.jobId);
       this.#shared.allowance?.refresh();
       location.hash = to("runs", queued.jobId);
     } catch (refusal) {
       if (refusal.isUnauthorized) this.#shared.onUnauthorized();
       else say(this.#problem, refusal.message);
-      press.disabled = false;
+      press.setAttribute("aria-disabled", false);
     }
   }
 

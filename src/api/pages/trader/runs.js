@@ -1,8 +1,10 @@
 /** The list of runs: newest first, each kept where it is while it moves on, one result open at a time. */
 
-import { cancel, requeue } from "./calls.js";
+import { again } from "./again.js";
+import { cancel } from "./calls.js";
 import { confirmed } from "../common/confirm.js";
 import { find, say } from "../common/dom.js";
+import { keepingFocus } from "../common/focus.js";
 import { whole } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { isFinal } from "./jobs.js";
@@ -33,12 +35,9 @@ export class Runs {
   constructor(jobs, calls) {
     this.#jobs = jobs;
     this.#calls = calls;
-    find("runs-more").addEventListener("click", () => {
-      this.#all = true;
-      this.arrange();
-    });
+    find("runs-more").addEventListener("click", () => this.#unfold());
     find("cancel-all").addEventListener("click", () => this.#cancelAll());
-    find("unpick").addEventListener("click", () => this.#pickOnly([]));
+    find("unpick").addEventListener("click", () => keepingFocus(() => this.#pickOnly([]), () => find("runs")));
     setInterval(() => this.#countDown(), COUNT_DOWN_MILLISECONDS);
     this.clear();
   }
@@ -82,7 +81,7 @@ export class Runs {
   }
 
   remove(jobId) {
-    this.#rows.get(jobId)?.element.remove();
+    keepingFocus(() => this.#rows.get(jobId)?.element.remove(), () => find("runs"));
     this.#rows.delete(jobId);
     this.#pickOnly(this.#picked.filter((one) => one !== jobId));
     this.arrange();
@@ -109,18 +108,28 @@ export class Runs {
       item.remove();
       this.#rows.delete(item.dataset.job);
     }
+    const held = document.activeElement?.closest(".run");
     for (const [index, item] of items.entries()) {
       const jobId = item.dataset.job;
-      const folded = !this.#all && index >= SHOWN && jobId !== this.#open;
+      const isHeld = jobId === this.#open || item === held;
+      const folded = !this.#all && index >= SHOWN && !isHeld;
       item.hidden = folded && isFinal(this.#jobs.get(jobId) ?? {});
     }
     const unfinished = this.#jobs.unfinished().length;
-    say(find("cancel-all"), unfinished > 1 ? words.cancelAll(whole(unfinished)) : "");
+    const cancels = unfinished > 1 ? words.cancelAll(whole(unfinished)) : "";
+    if (find("cancel-all").textContent !== cancels) keepingFocus(() => say(find("cancel-all"), cancels), () => find("runs"));
     const hidden = items.some((item) => item.hidden);
     say(find("runs-more"), hidden ? words.showAll(items.length) : "");
     // All at once and with the newest result open: rows that a stream was quicker to tell of would jump out of its way.
     this.#list.hidden = !this.#settled && this.#wanted === null;
     say(find("runs-empty"), items.length > 0 && !this.#list.hidden ? "" : this.#settled ? words.empty : common.loading);
+  }
+
+  /** The keys go on where the rows do that were folded away. */
+  #unfold() {
+    const first = [...this.#list.children].find((item) => item.hidden);
+    this.#all = true;
+    keepingFocus(() => this.arrange(), () => first?.querySelector("button:enabled"));
   }
 
   #toggle(jobId) {
@@ -148,10 +157,12 @@ export class Runs {
 
   async #again(jobId) {
     await this.#attempt(async () => {
-      const queued = await requeue(jobId);
+      const queued = await again(jobId);
       if (!this.#jobs.isOpen) return;
       this.#jobs.expectAgain(queued.jobId, this.#jobs.get(jobId), queued);
       this.want(queued.jobId);
+      // Its result opens above, and would push out of sight what was pressed.
+      if (this.#rows.get(jobId)?.element.contains(document.activeElement)) this.#rows.get(queued.jobId)?.focus();
       this.#calls.onSpent();
     });
   }
@@ -169,6 +180,7 @@ export class Runs {
   }
 
   #countDown() {
+    if (document.hidden) return;
     for (const row of this.#rows.values()) if (row.isCountingDown) row.tick();
   }
 

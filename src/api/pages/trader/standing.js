@@ -1,7 +1,9 @@
 /** Where one run stands while it has no result: its phase and how far it is, or why it ended without one. */
 
+import { Bar } from "../common/bar.js";
 import { secondsSince } from "../common/clock.js";
 import { button, element, say } from "../common/dom.js";
+import { keepingFocus } from "../common/focus.js";
 import { span } from "../common/format.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/run.js";
@@ -14,10 +16,10 @@ export class Standing {
   element = element("div", { class: "card sheet standing" });
   #job = null;
   #clock = 0;
-  #state = element("p", { class: "standing-phase" });
+  #state = element("p", { class: "standing-phase", tabindex: "-1" });
+  #isStopping = false;
   #number = element("p", { class: "standing-number" });
-  #fill = element("div", { class: "bar-fill" });
-  #bar = element("div", { class: "bar", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100 }, this.#fill);
+  #bar = new Bar();
   #extra = element("p", { class: "standing-extra" });
   #hint = element("p", { class: "hint" });
   #problem = element("p", { class: "notice", role: "alert", hidden: true });
@@ -27,28 +29,23 @@ export class Standing {
   constructor(onCancel) {
     this.#stop = button(common.cancel, () => this.#cancel(onCancel), { class: "quiet" });
     const head = element("div", { class: "standing-head" }, this.#state, this.#number);
-    this.element.append(head, this.#bar, this.#extra, this.#hint, this.#problem, this.#stop);
+    this.element.append(head, this.#bar.element, this.#extra, this.#hint, this.#problem, this.#stop);
   }
 
   show(job, title) {
-    const isBack = this.#job?.progress > job.progress;
     this.#job = job;
     this.element.dataset.status = job.status;
     const phase = phaseOf(job);
     say(this.#state, phase);
     say(this.#number, job.status === "processing" ? `${job.progress}%` : "");
-    this.#bar.hidden = isFinal(job);
-    this.#bar.setAttribute("aria-label", words.progressOf(title));
-    this.#bar.setAttribute("aria-valuenow", job.progress);
-    this.#bar.setAttribute("aria-valuetext", `${phase}, ${job.progress}%`);
-    // A new attempt begins at 0: that is a fact, not a movement to be watched.
-    this.#fill.classList.toggle("at-once", isBack);
-    this.#fill.style.width = `${job.progress}%`;
+    this.#bar.element.hidden = isFinal(job);
+    this.#bar.name(words.progressOf(title));
+    this.#bar.show(job.progress, `${phase}, ${job.progress}%`);
     this.#tell();
     say(this.#hint, isFinal(job) ? (job.status === "failed" ? words.whatToDo : "") : words.resultComes);
-    this.#stop.hidden = isFinal(job) || job.cancelRequested;
+    keepingFocus(() => (this.#stop.hidden = isFinal(job) || job.cancelRequested), () => this.#state);
     if (isFinal(job)) this.rest();
-    else this.#clock ||= setInterval(() => this.#tell(), SECOND);
+    else this.#clock ||= setInterval(() => document.hidden || this.#tell(), SECOND);
   }
 
   rest() {
@@ -61,14 +58,17 @@ export class Standing {
   }
 
   async #cancel(onCancel) {
-    this.#stop.disabled = true;
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#stop.setAttribute("aria-disabled", true);
     say(this.#problem, "");
     try {
       await onCancel();
     } catch (refusal) {
       say(this.#problem, refusal.message);
     }
-    this.#stop.disabled = false;
+    this.#isStopping = false;
+    this.#stop.setAttribute("aria-disabled", false);
   }
 }
 

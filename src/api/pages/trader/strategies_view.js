@@ -3,6 +3,7 @@
 import { Refusal } from "../common/api.js";
 import { button, element, say } from "../common/dom.js";
 import { confirmed } from "../common/confirm.js";
+import { keepingFocus } from "../common/focus.js";
 import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/strategies.js";
@@ -10,6 +11,7 @@ import { forgetStrategy, keepStrategy, replaceStrategy, strategies, strategy } f
 import { Checking } from "./checking.js";
 import { drafts } from "./drafts.js";
 import { Reference } from "./reference.js";
+import { same } from "./same.js";
 import { EMPTY, StrategyEditor } from "./strategy_editor.js";
 import { StrategyList } from "./strategy_list.js";
 
@@ -34,6 +36,8 @@ export class StrategiesView {
   #asked = 0;
   #isSaving = false;
   #isTouched = false;
+  /** What was sent, where the answer was lost: it may be kept already. */
+  #unsure = null;
 
   constructor(shared) {
     this.#shared = shared;
@@ -91,7 +95,7 @@ export class StrategiesView {
   clear() {
     this.leave();
     this.#listed = [];
-    this.#shown = null;
+    this.#shown = this.#unsure = null;
     this.#list.show([], null);
     this.#heading.textContent = words.title;
     this.#actions.replaceChildren();
@@ -112,7 +116,8 @@ export class StrategiesView {
     return { id: NEW, title: words.newStrategy, definition, builtIn: false, isNew: true };
   }
 
-  #show(shown) {
+  /** isTyped: the fields have it already, and perhaps more. */
+  #show(shown, { isTyped = false } = {}) {
     this.#isTouched = !shown.isNew;
     this.#shown = shown;
     this.#place.hidden = false;
@@ -120,8 +125,8 @@ export class StrategiesView {
     this.#heading.textContent = shown.title ?? shown.name;
     this.#list.show(this.#listed, shown.id);
     say(this.#about, shown.builtIn ? `${shown.description ?? ""} ${words.builtInHint}`.trim() : "");
-    const draft = shown.builtIn ? null : drafts.read(shown.id);
-    this.#editor.show(draft ?? shown.definition, { isReadOnly: shown.builtIn });
+    const draft = shown.builtIn || isTyped ? null : drafts.read(shown.id);
+    if (!isTyped) this.#editor.show(draft ?? shown.definition, { isReadOnly: shown.builtIn });
     this.#offer();
     if (draft) this.#refuse(words.restored, button(words.throwAway, () => this.#throwAway(), { class: "quiet" }));
     this.#checking.now(this.#editor.definition());
@@ -136,7 +141,9 @@ export class StrategiesView {
     const copy = !isNew && link(builtIn ? words.copyAndChange : words.copy, to("strategies", NEW, { from: id }), "button");
     const remove = !isNew && !builtIn && button(words.remove, () => this.#remove(), { class: "danger" });
     const save = !builtIn && button(isNew ? words.keep : words.save, () => this.#save(), { class: "primary" });
-    this.#actions.replaceChildren(...[remove, copy, run, save].filter(Boolean));
+    const isKeeping = this.#actions.querySelector(".primary")?.matches(":focus");
+    const near = () => (isKeeping && this.#actions.querySelector(".primary")) || this.#heading;
+    keepingFocus(() => this.#actions.replaceChildren(...[remove, copy, run, save].filter(Boolean)), near);
   }
 
   #changed() {
@@ -167,7 +174,7 @@ export class StrategiesView {
   }
 
   #refuse(text, ...acts) {
-    this.#message.replaceChildren(element("span", {}, text), ...acts);
+    keepingFocus(() => this.#message.replaceChildren(element("span", {}, text), ...acts), () => this.#heading);
     this.#message.hidden = text === "";
   }
 
@@ -204,7 +211,8 @@ export class StrategiesView {
       return;
     }
     try {
-      const kept = isNew ? await keepStrategy(definition) : await replaceStrategy(id, definition, revision);
+      const kept = (await this.#arrived(definition)) ?? (await (isNew ? keepStrategy(definition) : replaceStrategy(id, definition, revision)));
+      this.#unsure = null;
       drafts.drop(id);
       this.#listed = [];
       this.#shared.announce(words.saved(kept.title));
@@ -213,10 +221,27 @@ export class StrategiesView {
       if (asked !== this.#asked) return;
       this.#listed = listed;
       if (isNew) location.hash = to("strategies", kept.id);
-      else this.#show(kept);
+      else this.#goOn(kept, definition);
     } catch (refusal) {
+      this.#unsure = refusal.isUncertain ? definition : null;
       if (asked === this.#asked || refusal.isUnauthorized) this.#refused(refusal);
     }
+  }
+
+  /** What was sent before and is kept though its answer was lost; null when it is not there. */
+  async #arrived(definition) {
+    if (!this.#unsure || !same(definition, this.#unsure)) return null;
+    const { id, isNew } = this.#shown;
+    const at = isNew ? (await strategies()).find((one) => !one.builtIn && (one.title ?? one.name) === definition.name)?.id : id;
+    const found = at ? await strategy(at) : null;
+    return found && same(found.definition, definition) ? found : null;
+  }
+
+  /** What was typed while it was saved is not saved, and stays. */
+  #goOn(kept, sent) {
+    const typed = this.#editor.definition();
+    if (!same(typed, sent)) drafts.keep(kept.id, typed);
+    this.#show(kept, { isTyped: true });
   }
 
   #refused(refusal) {
@@ -230,7 +255,7 @@ export class StrategiesView {
     this.#editor.focusWrong();
     if (details.length > 0 && unplaced.length === 0) return;
     const acts = refusal.code === "stale_revision" ? [button(words.loadNewer, () => this.#throwAway(), { class: "quiet" })] : [];
-    this.#refuse(refusal.message, ...acts);
+    this.#refuse(refusal.status === 0 ? `${refusal.message} ${words.mayBeKept}` : refusal.message, ...acts);
   }
 
   /** Back to what the server has. */

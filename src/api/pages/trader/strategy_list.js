@@ -1,6 +1,7 @@
 /** The strategies there are, one's own first, as links to each. */
 
 import { element } from "../common/dom.js";
+import { keepingFocus } from "../common/focus.js";
 import { to } from "../common/routes.js";
 import { words } from "../words/strategies.js";
 
@@ -10,11 +11,12 @@ export class StrategyList {
   /** listed: as the server lists them. chosen: the id that is shown. */
   show(listed, chosen) {
     const own = listed.filter((one) => !one.builtIn);
-    this.element.replaceChildren(
+    const links = [
       element("a", { class: "button", href: to("strategies", "new") }, words.newStrategy),
       ...group(words.yours, own, chosen, words.noneYet),
       ...group(words.builtIns, listed.filter((one) => one.builtIn), chosen),
-    );
+    ];
+    keepingFocus(() => this.element.replaceChildren(...links), () => this.element.querySelector("[aria-current]"));
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a sweep left behind: how far to trust it, the best combinations, a map of two parameters, and the table of all. */
 
 import { button, element, say } from "../common/dom.js";
+import { keepingFocus } from "../common/focus.js";
 import { percent, whole } from "../common/format.js";
 import { words as common } from "../words/common.js";
 import { words as results } from "../words/results.js";
@@ -89,7 +90,7 @@ function map({ parameters, sweep, table }, job, combinations) {
     if (!place.firstChild) place.append(element("p", { class: "empty" }, words.loadingMap));
     try {
       const found = await page(resultAt(job.jobId, { heatmap: axes, metric: metric.value, reduce }));
-      if (turn === asked) place.replaceChildren(new HeatMap(found, table.total, combinations).element);
+      if (turn === asked) keepingFocus(() => place.replaceChildren(new HeatMap(found, table.total, combinations).element), () => metric);
     } catch (refusal) {
       if (turn !== asked) return;
       const again = button(common.tryAgain, draw, { class: "quiet" });

@@ -20,7 +20,6 @@ export const en = {
   running: (time) => `running for ${time}`,
   whatToDo: "Change what it asks for, or run it again as it is.",
   resultComes: "The result shows here as soon as it is there; you may leave the page meanwhile.",
-  done: (title) => `${title}: the result is here`,
 };
 
 export const ko = {
@@ -41,7 +40,6 @@ export const ko = {
   running: (time) => `${time}째 실행 중`,
   whatToDo: "내용을 바꾸거나 그대로 다시 실행하세요.",
   resultComes: "결과가 나오면 바로 여기에 보입니다. 그동안 다른 화면으로 가도 됩니다.",
-  done: (title) => `${title}: 결과가 나왔습니다`,
 };
 
 export const words = chosen({ en, ko });

@@ -31,6 +31,7 @@ export const en = {
     `Ready to run. Looks back ${bars} ${bars === 1 ? "bar" : "bars"}; ${parameters} ${parameters === 1 ? "parameter" : "parameters"}.`,
   toMend: (n) => (n === 1 ? "One place to mend." : `${n} places to mend.`),
   notChecked: (why) => `Not checked. ${why}`,
+  mayBeKept: "What you typed is still here. Save it again: it is kept once.",
 
   name: "Name",
   rulesTitle: "Rules",
@@ -116,6 +117,7 @@ export const ko = {
   ready: (bars, parameters) => `실행할 수 있습니다. 이전 봉 ${bars}개를 보고, 매개변수는 ${parameters}개입니다.`,
   toMend: (n) => `고칠 곳이 ${n}군데 있습니다.`,
   notChecked: (why) => `확인하지 못했습니다. ${why}`,
+  mayBeKept: "입력한 내용은 그대로 있습니다. 다시 저장해도 한 번만 저장됩니다.",
 
   name: "이름",
   rulesTitle: "규칙",

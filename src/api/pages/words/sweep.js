@@ -45,7 +45,7 @@ export const en = {
   askTitle: "Run this combination?",
   ask: (what, symbol) => `${what}, on ${symbol}, with the sweep's dates, capital and costs. Only the best combinations were kept in full; this one is run anew and counts as one run of your plan.`,
   yes: "Run it",
-  uncertain: "It is not known whether the run was taken: look in your runs before asking again.",
+  uncertain: "It is not known whether the run was taken. Ask again: it will not be run twice.",
 };
 
 export const ko = {
@@ -91,7 +91,7 @@ export const ko = {
   askTitle: "이 조합을 실행할까요?",
   ask: (what, symbol) => `${symbol}에서 ${what}을(를) 스윕의 기간·자본·비용으로 실행합니다. 최고 조합만 전체가 저장되므로 새로 실행하며, 요금제의 실행 한 번으로 셉니다.`,
   yes: "실행",
-  uncertain: "실행이 접수되었는지 알 수 없습니다. 다시 요청하기 전에 내 실행을 확인하세요.",
+  uncertain: "실행이 접수되었는지 알 수 없습니다. 다시 요청해도 두 번 실행되지 않습니다.",
 };
 
 export const words = chosen({ en, ko });
