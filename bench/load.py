@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 from bench.end_to_end import load_prices, make_users
@@ -39,9 +40,12 @@ def run(options: Options) -> dict[str, Any]:
         serve = ["-m", "pgqueue", "serve", "--port", "0", "--json", "--no-access-log"]
         worker = [str(Path(__file__).with_name("worker.py")), "2"]
         with processes(database_url, worker, serve) as (_, served):
+            before = cpu_seconds(database_url)
             hundred = locust(served["url"], key_file, profile)
+            shares = shares_of(before, cpu_seconds(database_url))
             waited = mean_wait(database_url)
             say(options, f"up to 100 users: {json.dumps(hundred)}, mean wait {waited:.3f} s")
+            say(options, f"processor time: {', '.join(f'{who} {share:.0%}' for who, share in shares.items())}")
             thousand = locust(served["url"], key_file, crowd)
             say(options, f"1,000 users: {json.dumps(thousand)}")
     require_sense(hundred, thousand)
@@ -79,6 +83,38 @@ def locust(url: str, keys: Path, stages: list[tuple[float, int]]) -> dict[str, A
     )
     answer: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     return answer
+
+
+def cpu_seconds(database_url: str) -> dict[str, float]:
+    """Of this bench's processes so far, by what they are: its own are Locust, once that has ended."""
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("select pg_backend_pid()").fetchone()
+    assert row is not None
+    postgres = psutil.Process(row[0]).parent()
+    assert postgres is not None
+    ended = os.times()
+    found = {"locust": ended.children_user + ended.children_system, "api": 0.0, "worker": 0.0, "runs": 0.0}
+    for child in psutil.Process().children():
+        if "--port" in child.cmdline():
+            found["api"] += _seconds(child)
+        elif "worker.py" in " ".join(child.cmdline()):
+            found["worker"] += _seconds(child)
+            found["runs"] += sum(map(_seconds, child.children(recursive=True)))
+    return found | {"postgres": sum(map(_seconds, [postgres, *postgres.children()]))}
+
+
+def _seconds(process: psutil.Process) -> float:
+    """Its own, and those of its children that have ended; none when it has itself, meanwhile: its parent has them."""
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system + times.children_user + times.children_system)
+
+
+def shares_of(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
+    took = {who: after[who] - before[who] for who in after}
+    return {who: seconds / sum(took.values()) for who, seconds in took.items()}
 
 
 def mean_wait(database_url: str) -> float:

@@ -57,7 +57,7 @@ THIRD_PARTY = {
     "engine": {
         "numpy": ["*"],
         "numba": ["kernels/*", "compiling.py"],  # the latter listens to the compiler
-        "psycopg": ["charts.py", "store.py", "jobs.py", "cli/*"],
+        "psycopg": ["charts.py", "store.py", "jobs.py", "price_connection.py", "cli/*"],
         "httpx": ["provider.py"],
         "pydantic": ["members.py", "request.py", "sweep_request.py"],
         "pydantic_core": ["members.py", "request.py", "sweep_request.py"],

@@ -16,7 +16,11 @@ from pgqueue import Settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-VARYING = {"data_dir": "the user's data directory", "slots": "one per core", "database_url": "–"}
+VARYING = {
+    "data_dir": "the user's data directory; root's is `/var/lib/pgqueue`",
+    "slots": "one per core",
+    "database_url": "–",
+}
 
 
 def settings_table() -> str:

@@ -59,6 +59,7 @@ def create_app(settings: ApiSettings, *, database_url: str, queue_name: str = "b
             size=settings.pool_size,
             application_name="pgqueue api",
             wait_seconds=settings.pool_seconds,
+            keeps_plans=True,
         ) as pool:
             user_role = None if settings.without_row_security else USER_ROLE
             async with pool.connection() as connection:

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.accounts import Account
 from api.auth import identify
-from api.enqueue import FIRST_KIND, Kind, add, fingerprint, queued, standing, tell_daily_quota
+from api.enqueue import FIRST_KIND, Kind, add, fingerprint, queued, standing
 from api.etags import is_known
 from api.problems import conflict, not_found
 from api.shapes import job_shape, parameters, request_shape
@@ -18,7 +18,12 @@ from engine import rules
 from engine.request import parse_request
 from pgqueue import JobNotFound, JobSnapshot, Queue, WrongState
 
-BACKTEST = Kind(FIRST_KIND, parse_request, lambda definition, asked: rules.check(definition, asked.strategy_params))
+BACKTEST = Kind(
+    FIRST_KIND,
+    parse_request,
+    lambda definition, asked: rules.check(definition, asked.strategy_params),
+    is_quick=rules.was_read_lately,
+)
 
 
 async def enqueue(request: Request) -> Response:
@@ -118,5 +123,4 @@ async def requeue(request: Request) -> Response:
         raise not_found("job") from None
     except WrongState as error:
         raise conflict(f"The job is {error.state}: only one that has ended can run again.") from None
-    await tell_daily_quota(request, account)
     return queued(request, enqueued)

@@ -2,15 +2,12 @@
 
 import asyncio
 import json
-import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-import psycopg
-from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -28,12 +25,10 @@ from engine import provider, rules
 from engine.errors import GridTooLarge, RequestError, StrategyError, detailed
 from engine.reasons import because
 from engine.request import BacktestRequest
-from pgqueue import Enqueued, Estimate, IdempotencyConflict, Queue, loudness
+from pgqueue import Enqueued, Estimate, IdempotencyConflict, Queue
 
 FIRST_KIND = "backtest"
 """Its fingerprints say no kind: they were made before there were others."""
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +36,15 @@ class Kind:
     """A kind of job that a body can ask for.
 
     parse: the body, or RequestError. check: the definition and what was asked; StrategyError or GridTooLarge where that
-    can never run. note: args to keep beside what was asked, out of what the check came to.
+    can never run. note: args to keep beside what was asked, out of what the check came to. is_quick: whether the check
+    of that definition takes less time than handing it to a thread, which is a millisecond.
     """
 
     name: str
     parse: Callable[[object], BacktestRequest]
     check: Callable[[Mapping[str, Any], Any], Any]
     note: Callable[[Any], dict[str, Any]] = lambda _: {}
+    is_quick: Callable[[Mapping[str, Any]], bool] = lambda _: False
 
 
 async def add(request: Request, kind: Kind) -> Response:
@@ -61,7 +58,6 @@ async def add(request: Request, kind: Kind) -> Response:
     except IdempotencyConflict:
         detail = "This Idempotency-Key was used for another request. Use a new key for each request."
         raise Problem(422, "Idempotency key reused", detail, code="idempotency_conflict") from None
-    await tell_daily_quota(request, account)
     return queued(request, enqueued)
 
 
@@ -71,7 +67,7 @@ async def _add(request: Request, account: Account, kind: Kind, body: dict[str, A
     if key is not None:
         request_hash = fingerprint(body if kind.name == FIRST_KIND else {"kind": kind.name, **body})
         # Before anything is checked: what was good then is the first answer again, whatever became of it since.
-        first = await queue.find_repeat(key, request_hash, user_id=account.user_id)
+        first = await queue.find_repeat(key, request_hash, user_id=account.user_id, tier=account.tier)
         if first is not None:
             return first
     try:
@@ -90,23 +86,16 @@ async def _add(request: Request, account: Account, kind: Kind, body: dict[str, A
     )
 
 
-async def tell_daily_quota(request: Request, account: Account) -> None:
-    """Have the answer say what is left of the user's jobs of today, where the plan sets a number."""
-    try:
-        quota = await request.app.state.queue.quota(account.user_id, tier=account.tier)
-    except (psycopg.OperationalError, PoolTimeout) as error:
-        # The job is in: an answer that says otherwise would have it asked for twice.
-        log.log(loudness(error), "daily quota not told", extra={"reason": str(error).strip()})
-        return
+def queued(request: Request, enqueued: Enqueued) -> Response:
+    """The answer to whoever asked for a job; enqueued: with its estimate.
+
+    It tells what is left of the user's jobs of today, where the plan sets a number.
+    """
+    job_id, estimate, quota = enqueued.job_id, enqueued.estimate, enqueued.quota
+    assert estimate is not None
     if quota is not None:
         seconds = math.ceil(quota.seconds_left)
         tell(request.scope, Limit(DAILY, quota.per_day, DAY, quota.remaining, more_in_seconds=seconds))
-
-
-def queued(request: Request, enqueued: Enqueued) -> Response:
-    """The answer to whoever asked for a job; enqueued: with its estimate."""
-    job_id, estimate = enqueued.job_id, enqueued.estimate
-    assert estimate is not None
     own = links(job_id, request.scope.get("root_path", ""))
     headers = {"Location": own["self"], "Cache-Control": "no-store"}
     if not enqueued.created:
@@ -155,6 +144,8 @@ async def _args(
 async def _refuse_what_cannot_run(strategy: Strategy, kind: Kind, asked: BacktestRequest, prefix: str) -> Any:
     """400 at the parameter that is wrong; or at the strategy, when it cannot run with its own parameters either."""
     try:
+        if kind.is_quick(strategy.definition):
+            return kind.check(strategy.definition, asked)
         return await asyncio.to_thread(kind.check, strategy.definition, asked)
     except GridTooLarge as error:
         message = (

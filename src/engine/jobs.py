@@ -8,6 +8,7 @@ import psycopg
 
 from engine import compiling, coverage, rules, store, strategies
 from engine.errors import Cancelled, DatabaseUnset, RequestError, UnknownSymbol
+from engine.price_connection import PriceConnection
 from engine.request import BacktestRequest, parse_args
 from engine.result import Encoded, encode
 from engine.rules import Strategy, compile_strategy
@@ -15,15 +16,7 @@ from engine.series import Prices
 from engine.sweep_plan import plan
 from engine.sweep_request import SweepRequest, parse_sweep_args
 
-# A peer that vanished is noticed within some 25 seconds; the run's time limit would notice it much later.
-CONNECT: dict[str, Any] = {
-    "application_name": "pgqueue prices",
-    "connect_timeout": 10,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,
-}
+_connection = PriceConnection()
 
 
 class Context(Protocol):
@@ -150,9 +143,7 @@ def _load(request: BacktestRequest, warm_up: int) -> tuple[Prices, Prices | None
     url = os.environ.get("DATABASE_URL")
     if not url:
         raise DatabaseUnset
-    # No prepared statements: a pooler in between may give each transaction another server.
-    with psycopg.connect(url, prepare_threshold=None, autocommit=True, **CONNECT) as connection:
-        return load(connection, request, warm_up)
+    return _connection.load(url, lambda connection: load(connection, request, warm_up))
 
 
 def load(connection: psycopg.Connection, request: BacktestRequest, warm_up: int) -> tuple[Prices, Prices | None]:

@@ -96,10 +96,8 @@ def parameters_of(definition: Mapping[str, Any]) -> tuple[Parameter, ...]:
 
 def compile_strategy(definition: object, overrides: Mapping[str, Any] | None = None) -> Strategy:
     """A strategy ready to be evaluated. Definitions that were read lately are not read again."""
-    try:
-        # Of version 2, which writes equal values as equal bytes; and 1, 1.0 and True as different ones.
-        key = marshal.dumps(cast(Any, definition), 2)
-    except ValueError:
+    key = _key(definition)
+    if key is None:
         return read(definition).bind(overrides)
     template = _templates.get(key)
     if template is None:
@@ -109,6 +107,19 @@ def compile_strategy(definition: object, overrides: Mapping[str, Any] | None = N
                 _templates.pop(next(iter(_templates)), None)
             _templates[key] = template
     return template.bind(overrides)
+
+
+def was_read_lately(definition: object) -> bool:
+    """Whether to compile it again takes microseconds."""
+    return _key(definition) in _templates
+
+
+def _key(definition: object) -> bytes | None:
+    try:
+        # Of version 2, which writes equal values as equal bytes; and 1, 1.0 and True as different ones.
+        return marshal.dumps(cast(Any, definition), 2)
+    except ValueError:
+        return None
 
 
 # A worker runs the same few strategies again and again.

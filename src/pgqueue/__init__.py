@@ -2,7 +2,7 @@
 
 from pgqueue.allowance import Allowance
 from pgqueue.companion import Companion
-from pgqueue.database import EmbeddedServer, connect_options, open_pool, require_url
+from pgqueue.database import EmbeddedServer, connect_options, keeps_plans, open_pool, require_url
 from pgqueue.environment import warn_of_unknown_settings
 from pgqueue.errors import (
     ArgsTooLarge,
@@ -108,6 +108,7 @@ __all__ = [
     "configure_logs",
     "connect_options",
     "enqueue",
+    "keeps_plans",
     "load_settings",
     "loudness",
     "open_pool",

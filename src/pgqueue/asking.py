@@ -10,12 +10,16 @@ from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from pgqueue.database import keeps_plans
 from pgqueue.estimator import Estimator
 from pgqueue.hints import Hints
 from pgqueue.job import JobSnapshot, JobState
 from pgqueue.queries import sql
 from pgqueue.row_security import acting_as, execute_as
 from pgqueue.waiting import WaitingCount
+
+OFTEN = frozenset(("enqueue", "find_repeat", "quota", "read_jobs"))
+"""Asked with every request, and planned alike whatever their parameters are: planning is most of their time."""
 
 
 class Asking:
@@ -62,9 +66,27 @@ async def ask(
     binary: bool = False,
 ) -> AsyncCursor[dict[str, Any]]:
     """The statement's cursor; for a user as the users' role, where there is one. Either is one round trip."""
+    prepare = verb in OFTEN and keeps_plans(connection)
     if user_id is not None and role is not None:
-        return await execute_as(connection, verb, parameters, user_id=user_id, role=role, binary=binary)
-    return await connection.cursor(row_factory=dict_row).execute(sql(verb), parameters, binary=binary)
+        (cursor,) = await execute_as(
+            connection, {verb: parameters}, user_id=user_id, role=role, prepare=prepare, binary=binary
+        )
+        return cursor
+    return await connection.cursor(row_factory=dict_row).execute(sql(verb), parameters, prepare=prepare, binary=binary)
+
+
+async def ask_together(
+    connection: AsyncConnection[Any], asked: Mapping[str, Mapping[str, Any]], user_id: UUID, role: str | None
+) -> list[AsyncCursor[dict[str, Any]]]:
+    """As ask, several statements in one transaction and one round trip. asked: parameters by verb, all OFTEN."""
+    prepare = keeps_plans(connection)
+    if role is not None:
+        return await execute_as(connection, asked, user_id=user_id, role=role, prepare=prepare)
+    async with connection.pipeline():
+        return [
+            await connection.cursor(row_factory=dict_row).execute(sql(verb), parameters, prepare=prepare)
+            for verb, parameters in asked.items()
+        ]
 
 
 async def read_jobs(

@@ -79,7 +79,7 @@ class Control(Enqueueing):
             self._waiting.enqueued(row["queue"])
             self._hints.ready(row["queue"])
             self._hints.changed(enqueued.job_id)
-            return await self._with_estimate(connection, enqueued) if is_estimated else enqueued
+            return await self._with_quota(connection, enqueued, user_id, tier) if is_estimated else enqueued
 
     async def set_priority(
         self, job_id: UUID, priority: int, *, user_id: UUID | None = None, actor: str | None = None

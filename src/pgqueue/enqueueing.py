@@ -10,10 +10,10 @@ from uuid import UUID
 import psycopg
 from psycopg import AsyncConnection
 
-from pgqueue.asking import Asking, ask
+from pgqueue.asking import Asking, ask, ask_together
 from pgqueue.bulk import Bulk
 from pgqueue.errors import BatchTooLarge
-from pgqueue.job import NOBODY, Enqueued, Estimate
+from pgqueue.job import NOBODY, Enqueued, Estimate, Quota
 from pgqueue.outage import loudness, reason
 from pgqueue.transaction import MAX_RETRIES, async_driver, encode, parameters, read_answer
 
@@ -51,8 +51,8 @@ class Enqueueing(Asking):
         run_at: not before; None is now. The same key and request_hash give the first job again; the same key with
         another hash raises IdempotencyConflict. args: JSON of at most 256 KiB, else ArgsTooLarge. Raises EnqueueRefused
         at a limit: daily quota, waiting jobs, credits, a full queue. A caller's transaction is not aborted by that, and
-        gets no hint: a poll finds its job within a second. is_estimated: say where the job stands, too; with the reason
-        `unknown` where that could not be read any more.
+        gets no hint: a poll finds its job within a second. is_estimated: say where the job stands, too, with the reason
+        `unknown` where that could not be read any more; and what is left of the user's jobs of today.
         """
         queue = queue or self._name
         asked = parameters(
@@ -70,15 +70,23 @@ class Enqueueing(Asking):
         if connection is not None:
             return await self._enqueue(await async_driver(connection), asked)
         async with self._pool.connection() as own:
-            enqueued = await self._enqueue(own, asked, self._user_role)
+            if is_estimated and user_id != NOBODY:
+                enqueued = await self._enqueue_and_count(own, asked)
+            else:
+                enqueued = await self._enqueue(own, asked, self._user_role)
             if enqueued.created:
                 self._waiting.enqueued(queue)
                 self._hints.ready(queue)
                 self._hints.changed(enqueued.job_id)
             return await self._with_estimate(own, enqueued) if is_estimated else enqueued
 
-    async def find_repeat(self, idempotency_key: str, request_hash: bytes, *, user_id: UUID) -> Enqueued | None:
-        """The job that the key has made already, with its estimate; None when it is new. Raises IdempotencyConflict."""
+    async def find_repeat(
+        self, idempotency_key: str, request_hash: bytes, *, user_id: UUID, tier: int | None = None
+    ) -> Enqueued | None:
+        """The job that the key has made already, estimated as by enqueue; None when it is new.
+
+        Raises IdempotencyConflict.
+        """
         asked = {
             "queue": self._name,
             "user_id": user_id,
@@ -87,7 +95,9 @@ class Enqueueing(Asking):
         }
         async with self._pool.connection() as connection:
             row = await (await ask(connection, "find_repeat", asked, user_id, self._user_role)).fetchone()
-            return None if row is None else await self._with_estimate(connection, read_answer(row, asked))
+            if row is None:
+                return None
+            return await self._with_quota(connection, read_answer(row, asked), user_id, tier)
 
     async def enqueue_many(
         self,
@@ -127,6 +137,32 @@ class Enqueueing(Asking):
     ) -> Enqueued:
         user_id = None if asked["user_id"] == NOBODY else asked["user_id"]
         return read_answer(await (await ask(connection, "enqueue", asked, user_id, role)).fetchone(), asked)
+
+    async def _enqueue_and_count(self, connection: AsyncConnection[Any], asked: Mapping[str, Any]) -> Enqueued:
+        """The job and what is left of its user's jobs of today, in one transaction and one round trip."""
+        user_id = asked["user_id"]
+        together = {"enqueue": asked, "quota": self._of_quota(user_id, asked["tier"])}
+        added, quota = await ask_together(connection, together, user_id, self._user_role)
+        enqueued = read_answer(await added.fetchone(), asked)
+        return replace(enqueued, quota=Quota.of_row(await quota.fetchone()))
+
+    async def _with_quota(
+        self, connection: AsyncConnection[Any], enqueued: Enqueued, user_id: UUID | None, tier: int | None
+    ) -> Enqueued:
+        """The same, and what enqueue says of it with its estimate; as little an error as that."""
+        enqueued = await self._with_estimate(connection, enqueued)
+        if user_id is None:
+            return enqueued
+        try:
+            asked = self._of_quota(user_id, tier)
+            row = await (await ask(connection, "quota", asked, user_id, self._user_role)).fetchone()
+        except psycopg.Error as error:
+            log.log(loudness(error), "daily quota not told", extra={"reason": reason(error)})
+            return enqueued
+        return replace(enqueued, quota=Quota.of_row(row))
+
+    def _of_quota(self, user_id: UUID, tier: int | None) -> dict[str, Any]:
+        return {"user_id": user_id, "tier": tier, "queue": self._name}
 
     async def _with_estimate(self, connection: AsyncConnection[Any], enqueued: Enqueued) -> Enqueued:
         """The same, and where it stands. What is committed is never answered with an error: that asks for it twice."""

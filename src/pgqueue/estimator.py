@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, dict_row
 
+from pgqueue.database import keeps_plans
 from pgqueue.estimate import COUNT_LIMIT, Capacity, Span, estimate, without_estimate
 from pgqueue.job import Estimate
 from pgqueue.line import Line
@@ -34,7 +35,8 @@ class Estimator:
     async def of_job(self, connection: AsyncConnection[Any], job_id: UUID) -> Estimate:
         """Where the job stands, and in how many seconds it should start. A started job: position 0."""
         cursor = connection.cursor(row_factory=dict_row)
-        await cursor.execute(sql("place"), {"job_id": job_id, "count_limit": COUNT_LIMIT})
+        asked = {"job_id": job_id, "count_limit": COUNT_LIMIT}
+        await cursor.execute(sql("place"), asked, prepare=keeps_plans(connection))
         place = await cursor.fetchone()
         if place is None:
             return Estimate(position=0, position_at_least=None, seconds=0.0, reason=None)
@@ -72,7 +74,8 @@ class Estimator:
         if capacity is not None and capacity.reason is None and age < CAPACITY_SECONDS:
             return capacity.after(age)
         cursor = connection.cursor(row_factory=dict_row)
-        row = await (await cursor.execute(sql("capacity"), {"queue": queue})).fetchone()
+        await cursor.execute(sql("capacity"), {"queue": queue}, prepare=keeps_plans(connection))
+        row = await cursor.fetchone()
         assert row is not None
         capacity = Capacity.of_row(row, self._known.get(queue, {}))
         self._known[queue] = dict(capacity.run_seconds)

@@ -13,6 +13,7 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from pgqueue.database import keeps_plans
 from pgqueue.outage import loudness, reason
 from pgqueue.queries import sql
 
@@ -86,9 +87,8 @@ class Hints:
             return
         try:
             async with self._pool.connection() as connection:
-                await connection.execute(
-                    sql("notify"), {"channels": [h[0] for h in hints], "payloads": [h[1] for h in hints]}
-                )
+                told = {"channels": [h[0] for h in hints], "payloads": [h[1] for h in hints]}
+                await connection.execute(sql("notify"), told, prepare=keeps_plans(connection))
         except (psycopg.Error, PoolTimeout) as error:
             log.log(loudness(error), "hints not sent", extra={"count": len(hints), "reason": reason(error)})
 

@@ -1,5 +1,6 @@
 """The vocabulary: what a job is, which states it goes through, and what one read of the database says of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -137,6 +138,8 @@ class Enqueued:
     """False: the idempotency key had already made this job."""
     estimate: Estimate | None = None
     """Where it stands, if that was asked for."""
+    quota: "Quota | None" = None
+    """What is left of the user's jobs of today, if that was asked for and the plan sets a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,13 @@ class Quota:
     per_day: int
     remaining: int
     seconds_left: float
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any] | None) -> "Quota | None":
+        """From a row of `sql/quota.sql`; None where the plan sets no number."""
+        if row is None or row["per_day"] is None:
+            return None
+        return cls(row["per_day"], max(0, row["per_day"] - row["used"]), row["seconds_left"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import dict_row
 
-from pgqueue.database import connect_options
+from pgqueue.database import connect_options, keeps_plans
 from pgqueue.errors import RowSecurityMissing
 from pgqueue.queries import sql
 
@@ -22,23 +22,25 @@ USER_ROLE = "pgqueue_api"
 
 async def execute_as(
     connection: AsyncConnection[Any],
-    verb: str,
-    parameters: Mapping[str, Any],
+    asked: Mapping[str, Mapping[str, Any]],
     *,
     user_id: UUID,
     role: str = USER_ROLE,
+    prepare: bool = False,
     binary: bool = False,
-) -> AsyncCursor[dict[str, Any]]:
-    """The statement's cursor, run as the role for that user, in one round trip. The connection must be in autocommit.
+) -> list[AsyncCursor[dict[str, Any]]]:
+    """The statements' cursors, run as the role for that user, in one transaction and one round trip.
 
-    Both statements go out before the sync that ends their implicit transaction: nothing can run in between, and what
-    the first one set is gone with the second.
+    asked: parameters by verb. The connection must be in autocommit. All statements go out before the sync that ends
+    their implicit transaction: nothing can run in between, and what the first one set is gone with the last.
     """
-    cursor = connection.cursor(row_factory=dict_row)
+    cursors = []
     async with connection.pipeline():
-        await connection.execute(sql("act_for"), {"role": role, "user_id": user_id})
-        await cursor.execute(sql(verb), parameters, binary=binary)
-    return cursor
+        await connection.execute(sql("act_for"), {"role": role, "user_id": user_id}, prepare=keeps_plans(connection))
+        for verb, parameters in asked.items():
+            cursor = connection.cursor(row_factory=dict_row)
+            cursors.append(await cursor.execute(sql(verb), parameters, prepare=prepare, binary=binary))
+    return cursors
 
 
 @asynccontextmanager

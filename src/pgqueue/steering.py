@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 from pgqueue.allowance import Allowance
 from pgqueue.asking import Asking, ask, first
 from pgqueue.estimate import newcomer
-from pgqueue.job import Estimate, QueueStats, Quota
+from pgqueue.job import Estimate, QueueStats
 from pgqueue.queries import sql
 
 STATS_COUNT_LIMIT = 100_000
@@ -69,15 +69,6 @@ class Steering(Asking):
             row = await (await ask(connection, "allowance", parameters, user_id, self._user_role)).fetchone()
         assert row is not None
         return Allowance(**row)
-
-    async def quota(self, user_id: UUID, *, tier: int | None = None) -> Quota | None:
-        """What is left of the user's jobs of today (UTC); None where the plan sets no number. tier: as in enqueue."""
-        parameters = {"user_id": user_id, "tier": tier, "queue": self._name}
-        async with self._pool.connection() as connection:
-            row = await (await ask(connection, "quota", parameters, user_id, self._user_role)).fetchone()
-        if row is None or row["per_day"] is None:
-            return None
-        return Quota(row["per_day"], max(0, row["per_day"] - row["used"]), row["seconds_left"])
 
     async def names(self) -> Sequence[str]:
         """Of the queues there are, in order: those that were worked on, added to, paused or limited."""

@@ -115,25 +115,34 @@ async def test_pages_hold_every_job_once_though_few_are_looked_at(
     assert (first["jobs"], first["next"] is None) == ([], False)
 
 
+A_STATUS = "must be one of waiting, processing, completed, failed, cancelled, or several with commas between"
+A_TIME = "must be a time with its offset, such as 2024-01-31T09:30:00Z"
+
+
 @pytest.mark.parametrize(
-    "asked",
+    ("name", "value", "message"),
     [
-        {"status": "waiting,gone"},
-        {"status": ""},
-        {"limit": "201"},
-        {"since": "2020-01-01T00:00:00"},
-        {"since": "yesterday"},
-        {"q": "a\0b"},
-        {"q": ""},
-        {"standing": "perhaps"},
-        {"cursor": "x"},
+        ("status", "waiting,gone", A_STATUS),
+        ("status", "", A_STATUS),
+        ("limit", "201", "must be at most 200"),
+        ("limit", "0", "must be at least 1"),
+        ("limit", "some", "must be a whole number"),
+        ("since", "2020-01-01T00:00:00", A_TIME),
+        ("since", "yesterday", A_TIME),
+        ("q", "a\0b", "must not be blank or hold a NUL character"),
+        ("q", "", "must not be empty"),
+        ("q", "a" * 101, "must have at most 100 characters"),
+        ("standing", "perhaps", "must be true or false"),
+        ("cursor", "x", "must be a cursor that a list gave"),
     ],
 )
-async def test_what_cannot_be_asked_is_400_at_its_name(client: httpx.AsyncClient, asked: dict[str, str]) -> None:
-    answer = await client.get(JOBS, params=asked)
+async def test_what_cannot_be_asked_is_400_at_its_name_and_says_what_can(
+    client: httpx.AsyncClient, name: str, value: str, message: str
+) -> None:
+    answer = await client.get(JOBS, params={name: value})
 
     assert answer.status_code == 400
-    assert [detail["path"] for detail in answer.json()["details"]] == list(asked)
+    assert answer.json()["details"] == [{"path": name, "message": message}]
 
 
 async def test_all_waiting_jobs_stand_where_each_says_that_it_stands(app: Starlette, pool: AsyncConnectionPool) -> None:

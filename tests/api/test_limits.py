@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 
 from api_scene import body, calling, know_aapl, person, running_app
+from described_answers import BREAKS
+from queue_scene import count
 
 pytestmark = pytest.mark.anyio
 PATH = "/api/backtest/queue"
@@ -37,18 +39,36 @@ async def test_a_key_that_is_replayed_takes_nothing_of_the_quota(app: Starlette,
     assert len({answer.json()["jobId"] for answer in answers}) == 1
 
 
-async def test_a_job_that_is_in_is_answered_200_though_the_days_rest_cannot_be_told(
-    app: Starlette, pool: AsyncConnectionPool, monkeypatch: pytest.MonkeyPatch
+async def test_an_answer_tells_what_is_left_of_the_day_after_that_job(
+    app: Starlette, pool: AsyncConnectionPool
 ) -> None:
-    async def away(*_: object, **__: object) -> None:
-        raise PoolTimeout
-
-    monkeypatch.setattr(app.state.queue, "quota", away)
+    key = {"Idempotency-Key": "k"}
     async with calling(app, await person(pool, per_day=5)) as client:
-        added = await client.post(PATH, json=body())
+        answers = [await client.post(PATH, json=body(), headers=headers) for headers in (key, {}, key)]
 
-    assert added.status_code == 200
-    assert "jobs" not in added.headers["RateLimit"]
+    assert [answer.headers["RateLimit"].split('"jobs";')[1].split(";")[0] for answer in answers] == [
+        "r=4",
+        "r=3",
+        "r=3",
+    ]
+
+
+async def test_a_job_that_is_in_is_answered_200_though_the_days_rest_cannot_be_told(
+    app: Starlette, pool: AsyncConnectionPool
+) -> None:
+    key = {"Idempotency-Key": "k"}
+    async with calling(app, await person(pool, per_day=5)) as client:
+        added = await client.post(PATH, json=body(), headers=key)
+        async with pool.connection() as connection:
+            await connection.execute("revoke select on pgqueue.plans from pgqueue_api")
+        again = await client.post(PATH, json=body(), headers=key)
+        none = await client.post(PATH, json=body(), extensions={BREAKS: True})
+
+    assert (again.status_code, again.json()["jobId"]) == (200, added.json()["jobId"])
+    assert "jobs" not in again.headers["RateLimit"]
+    # A new one is not in: what it is and what is left of the day are told together, or nothing is.
+    assert none.status_code == 500
+    assert await count(pool, "select count(*) from pgqueue.jobs") == 1
 
 
 async def test_requeues_count(app: Starlette, pool: AsyncConnectionPool) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,9 +13,11 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 
+from api.queries import sql as accounts_sql
 from api_scene import BODY, Person, body, calling, know_aapl, person, running_app
 from described_answers import BREAKS
 from pgqueue import JobState, Outcome, Queue
+from pgqueue.queries import sql as queue_sql
 from queue_scene import still_worker
 
 pytestmark = pytest.mark.anyio
@@ -495,3 +499,19 @@ async def test_a_timeframe_that_can_be_made_of_finer_bars_is_known(client: httpx
     refused = await client.post(QUEUE, json=body(timeframe="1h"))
     assert refused.status_code == 400
     assert "AAPL has no 1h prices here" in refused.json()["details"][0]["message"]
+
+
+async def test_what_every_request_asks_is_planned_once_a_connection(app: Starlette, client: httpx.AsyncClient) -> None:
+    for _ in range(10):
+        job = await submit(client)
+        assert (await client.get(f"{QUEUE}/{job}")).status_code == 200
+
+    api: AsyncConnectionPool = app.state.pool
+    plans: Counter[str] = Counter()
+    async with AsyncExitStack() as stack:
+        for _ in range(api.get_stats()["pool_size"]):
+            connection = await stack.enter_async_context(api.connection())
+            rows = await connection.execute("select statement, generic_plans from pg_prepared_statements")
+            plans.update({statement.split("\n")[0]: uses async for statement, uses in rows})
+    asked = [accounts_sql("find_key"), *map(queue_sql, ("act_for", "enqueue", "quota", "place", "read_jobs"))]
+    assert [text for text in (each.split("\n")[0] for each in asked) if not plans[text]] == []

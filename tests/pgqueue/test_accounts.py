@@ -86,6 +86,17 @@ def test_a_queue_is_limited_and_freed_again(database_url: str) -> None:
     assert json.loads(limited.stdout) | {"paused": False} == {
         "paused": False, "max_waiting": 100000, "max_running": 3, "starts": 10, "per_seconds": 10.0,
     }  # fmt: skip
-    freed = pgqueue("queue", "limit", "--max-running", "none", "--starts", "none", "--json", database_url=database_url)
+    freed = pgqueue(
+        "queue",
+        "limit",
+        "--max-running",
+        "none",
+        "--starts",
+        "none",
+        "--per",
+        "10",
+        "--json",
+        database_url=database_url,
+    )
     assert json.loads(freed.stdout)["max_running"] is None
     assert pgqueue("queue", "limit", "--starts", "3", database_url=database_url).returncode == 2

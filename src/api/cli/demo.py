@@ -28,6 +28,7 @@ EXAMPLE = {
 
 OPERATOR = uuid5(NAMESPACE_URL, "pgqueue:operator")
 LOOK_SECONDS = 0.5
+PAUSED = "The queue is paused: nothing starts until another terminal says `pgqueue queue resume`."
 STAGES = {"database": "PostgreSQL", "schema": "schema", "start": "prices, API, worker"}
 METRICS = {
     "sharpeRatio": ("Sharpe ratio", "{:.2f}"),
@@ -87,7 +88,13 @@ def demo(
     raise typer.Exit(0 if final.get("status") == "completed" else 1)
 
 
-def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def up(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    access_log: Annotated[
+        bool, typer.Option("--access-log", help="A line for each request, not only for those refused.")
+    ] = False,
+) -> None:
     """Start everything to work against: its account is `pro`. Runs until Ctrl-C."""
     _end_on_sigterm()
     console = Console(stderr=True)
@@ -101,6 +108,7 @@ def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
             host=host,
             port=port,
             logs_to_terminal=True,
+            logs_requests=access_log,
             tell=lambda name, seconds: console.print(f"[green]✓[/] {STAGES[name]} [dim]{seconds:.1f} s[/]"),
             tell_of_compiling=bar.tell,
         ) as stack,
@@ -109,7 +117,8 @@ def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         console.print(f"Operate:  {stack.operator_url}", soft_wrap=True, highlight=False)
         console.print(f"The API:  {stack.url}  (Authorization: Bearer {stack.key})", soft_wrap=True, highlight=False)
         console.print(f"Database: DATABASE_URL='{stack.database_url}'", soft_wrap=True, highlight=False)
-        console.print("[dim]Runs until Ctrl-C.[/]")
+        again = f"pgqueue keys login --user {stack.user_id} --url {stack.url}"
+        console.print(f"[dim]Runs until Ctrl-C. The page once more: {again}[/]", soft_wrap=True, highlight=False)
         _wait_for_interrupt(stack, console)
 
 
@@ -121,6 +130,8 @@ def _run_example(stack: Stack, console: Console) -> tuple[Mapping[str, Any], Map
         queued = client.submit(EXAMPLE)
         stack.seconds["submit"] = round(time.monotonic() - began, 3)
         console.print(f"[green]✓[/] POST /api/backtest/queue [dim]job {queued['jobId']}[/]", highlight=False)
+        if queued.get("reason") == "paused":
+            console.print(f"[yellow]![/] {PAUSED}", highlight=False)
         with Progress(
             TextColumn("  AAPL"),
             BarColumn(),

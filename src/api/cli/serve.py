@@ -13,6 +13,7 @@ from urllib.parse import quote
 import typer
 
 LONGEST_LOGGED_PATH = 500
+LEAST_REFUSAL = 400
 
 log = logging.getLogger("api.access")
 
@@ -27,6 +28,9 @@ def serve(
     any_port: Annotated[bool, typer.Option("--any-port", help="When the port is taken, take a free one.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help='Say {"url": …} on stdout once requests are taken.')] = False,
     access_log: Annotated[bool, typer.Option(help="One line per request on stderr.")] = True,
+    refusals_only: Annotated[
+        bool, typer.Option("--refusals-only", help="Of these lines only those of answers of 400 and above.")
+    ] = False,
 ) -> None:
     """Serve the API and the page until SIGTERM or Ctrl-C; exit code 1 when it cannot."""
     # Loaded here: other commands should not wait for a web server.
@@ -67,7 +71,7 @@ def serve(
             sys.stdout.flush()
         log.info("serving", extra={"url": url, "row_security": not settings.without_row_security})
 
-    served = AccessLog(app) if access_log else app
+    served = AccessLog(app, least_status=LEAST_REFUSAL if refusals_only else 0) if access_log else app
     config = uvicorn.Config(
         Abortable(served),
         log_config=None,
@@ -135,8 +139,9 @@ class Abortable:
 class AccessLog:
     """One line per answer: method, path, status, milliseconds. No query, no header: secrets live there."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, *, least_status: int = 0) -> None:
         self._app = app
+        self._least_status = least_status
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -162,4 +167,5 @@ class AccessLog:
                 "ms": round((time.perf_counter() - began) * 1000, 1),
                 "client": scope["client"][0] if scope["client"] else None,
             }
-            log.info("request", extra=facts)
+            if status >= self._least_status:
+                log.info("request", extra=facts)

@@ -72,12 +72,14 @@ def running_stack(
     host: str,
     port: int,
     logs_to_terminal: bool,
+    logs_requests: bool = True,
     tell: Callable[[str, float], None],
     tell_of_compiling: Tell,
 ) -> Iterator[Stack]:
     """Everything up; all of it is gone afterwards, whatever happens in between.
 
-    tell_of_compiling: what the worker logs of it, where its log is not the terminal's.
+    logs_requests: all of them, or those refused. tell_of_compiling: what the worker logs of it, where its log is not
+    the terminal's.
     """
     stages = Stages(tell)
     with ExitStack() as stack:
@@ -97,6 +99,7 @@ def running_stack(
             with stages.stage("start"):
                 worker = _part(stack, parts, ["worker", "--json"], environment, logs)
                 listens = ["--host", host, "--port", str(port), "--any-port"]
+                listens += [] if logs_requests else ["--refusals-only"]
                 serve = _part(stack, parts, ["serve", *listens, "--json"], environment, logs)
                 prices = ask("data", "sample", environment=environment)
                 key = json.loads(

@@ -68,7 +68,9 @@ def limit(
     """Show what the queue allows, or change it: jobs at once, jobs that wait, starts per interval."""
     figures = {"max_running": max_running, "max_waiting": max_waiting, "starts": starts}
     chosen: dict[str, Any] = {name: _limit(name, text) for name, text in figures.items() if text is not None}
-    if (starts is not None and starts != "none") != (per is not None):
+    if starts == "none":
+        per = None  # of no limit, whatever was said
+    elif (starts is None) != (per is None):
         raise typer.BadParameter("--starts and --per go together: --starts 10 --per 10 is ten in any ten seconds.")
 
     async def work(jobs: Queue, _database_url: str) -> None:

@@ -24,8 +24,9 @@ RECONNECT_SECONDS = 3.0
 """A pool doubles the pause between its attempts until so long has passed, then begins anew: it is 2 s at most."""
 
 
-KEPT_PLANS = {"enable_seqscan": "off"}
-"""A plan that was made while the tables were empty, and is kept, must not read them whole once they are full."""
+KEPT_PLANS = {"enable_seqscan": "off", "jit": "off"}
+"""A plan that was made while the tables were empty, and is kept, must not read them whole once they are full. Until 18
+PostgreSQL forbids that by a cost, for which it would compile whatever has to be read whole all the same."""
 
 
 def open_pool(
