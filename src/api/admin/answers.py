@@ -128,13 +128,17 @@ class JobDetail(AdminJob):
 
 
 class BulkDone(TypedDict):
-    """matched: jobs that fit, counted to 1,000; isAll: there are no more. refused: why, and how many."""
+    """Of a count, matched: jobs that fit, to 100,000; of a round: those it took on. isAll: there are no more.
+
+    cursor: where the next round begins, null where nothing is left. refused: why, and how many.
+    """
 
     action: Literal["requeue", "cancel", "delete", "priority"]
     matched: int
     isAll: bool
     acted: int
     refused: dict[str, int]
+    cursor: str | None
 
 
 class Credits(TypedDict):
