@@ -317,11 +317,17 @@ async def test_an_account_is_shown_changed_and_granted_credits(admin: httpx.Asyn
     path = f"{ADMIN}/accounts/{me.user_id}"
 
     changed = (await admin.patch(path, json={"plan": "pro", "perDay": 7, "concurrent": None})).json()
+    own, plans = changed["own"], changed["plans"]
+    back = (await admin.patch(path, json={"perDay": None})).json()
     granted = (await admin.post(f"{path}/credits", json={"amount": 50, "note": "welcome"})).json()
     taken = await admin.post(f"{path}/credits", json={"amount": -51})
     listed = (await admin.get(f"{ADMIN}/accounts")).json()["accounts"]
 
     assert (changed["plan"], changed["perDay"], changed["concurrent"]) == ("pro", 7, 4)
+    assert own == {"concurrent": None, "perDay": 7, "waiting": 100_000}
+    assert plans["free"]["perDay"] == 3
+    assert list(plans) == ["free", "basic", "pro"]
+    assert (back["own"]["perDay"], back["perDay"]) == (None, plans["pro"]["perDay"])
     assert (granted["credits"], granted["ledger"][0]["note"]) == ({"available": 50, "held": 0}, "welcome")
     assert (taken.status_code, taken.json()["code"]) == (409, "wrong_state")
     assert str(me.user_id) in {account["userId"] for account in listed}

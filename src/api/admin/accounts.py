@@ -144,12 +144,21 @@ async def _one(request: Request, user_id: UUID) -> Response:
     async with request.app.state.pool.connection() as connection:
         (shape,) = await _shapes(connection, [row])
         movements = await accounts.read_ledger(connection, user_id, limit=PAGE_LIMIT)
+        plans = await accounts.list_plans(connection)
     following = None
     if len(movements) == PAGE_LIMIT:
         root = request.scope.get("root_path", "")
         following = f"{root}/api/admin/accounts/{user_id}/ledger?cursor={movements[-1]['id']}"
-    body = shape | {"ledger": [_movement(each) for each in movements], "ledgerNext": following}
+    body = shape | {
+        "plans": {row["name"]: _figures(row) for row in plans},
+        "ledger": [_movement(each) for each in movements],
+        "ledgerNext": following,
+    }
     return JSONResponse(body, headers=NO_STORE)
+
+
+def _figures(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"concurrent": row["concurrent"], "perDay": row["per_day"], "waiting": row["waiting"]}
 
 
 def _movement(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,6 +189,7 @@ def _shape(row: Mapping[str, Any], rights: Mapping[str, Any]) -> dict[str, Any]:
         "concurrent": row["concurrent"],
         "perDay": row["per_day"],
         "waitingLimit": row["waiting_limit"],
+        "own": {"concurrent": row["own_concurrent"], "perDay": row["own_per_day"], "waiting": row["own_waiting"]},
         "today": row["today"],
         "resetsAt": iso(row["resets_at"]),
         "processing": row["processing"],

@@ -146,9 +146,18 @@ class Credits(TypedDict):
     held: int
 
 
-class Account(TypedDict):
-    """Limits as they apply; null is none. today: jobs enqueued today, up to resetsAt.
+class Figures(TypedDict):
+    """Of a plan, null is no limit; of an account's own, null is the plan's."""
 
+    concurrent: int | None
+    perDay: int | None
+    waiting: int | None
+
+
+class Account(TypedDict):
+    """Limits as they apply; null is none. own: those that stand instead of the plan's.
+
+    today: jobs enqueued today, up to resetsAt.
     processing: they run now. waiting: ready, held back or scheduled. running: ready or running. held: the other two.
     """
 
@@ -159,6 +168,7 @@ class Account(TypedDict):
     concurrent: int | None
     perDay: int | None
     waitingLimit: int
+    own: Figures
     today: int
     resetsAt: Time
     processing: int
@@ -189,8 +199,9 @@ class Movements(TypedDict):
 
 
 class AccountDetail(Account):
-    """ledger: its newest 200 movements; ledgerNext: where the older ones are."""
+    """plans: what each grants. ledger: its newest 200 movements; ledgerNext: where the older ones are."""
 
+    plans: dict[str, Figures]
     ledger: list[Movement]
     ledgerNext: str | None
 

@@ -24,7 +24,7 @@ export class Outcome {
   /** {text, isWorry, made, further}: made is the id of a job that came of it, further {text, act} what may follow. */
   tell({ text, isWorry = false, made = null, further = null }) {
     const link = made && element("a", { class: "link", href: to("jobs", made) }, words.openNew);
-    const goOn = further && button(further.text, () => this.of(further.act), { class: "quiet" });
+    const goOn = further && button(further.text, () => this.of(further.act));
     const close = button("×", () => this.clear(), { class: "link closes", "aria-label": common.close });
     this.#put([element("p", {}, text, link ? " " : null, link), goOn, close].filter(Boolean), isWorry ? "worry" : "done");
   }
