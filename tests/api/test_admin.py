@@ -56,7 +56,8 @@ ROUTES = [
     ("PATCH", f"jobs/{uuid4()}"), ("DELETE", f"jobs/{uuid4()}"), ("GET", f"jobs/{uuid4()}/result"),
     ("GET", "accounts"), ("GET", f"accounts/{uuid4()}"),
     ("PATCH", f"accounts/{uuid4()}"), ("POST", f"accounts/{uuid4()}/credits"), ("GET", "audit"),
-    ("GET", f"accounts/{uuid4()}/ledger"),
+    ("GET", f"accounts/{uuid4()}/ledger"), ("GET", f"accounts/{uuid4()}/keys"),
+    ("DELETE", f"accounts/{uuid4()}/keys/{uuid4()}"),
 ]  # fmt: skip
 
 
@@ -333,6 +334,42 @@ async def test_an_account_is_shown_changed_and_granted_credits(admin: httpx.Asyn
     assert str(me.user_id) in {account["userId"] for account in listed}
     assert (await admin.patch(f"{ADMIN}/accounts/{uuid4()}", json={"plan": "pro"})).status_code == 404
     assert (await admin.patch(path, json={"plan": "gold", "perDay": -1})).status_code == 400
+
+
+async def test_a_key_is_listed_without_its_secret_and_revoked_for_good(
+    admin: httpx.AsyncClient, app: Starlette, pool: AsyncConnectionPool, me: Person
+) -> None:
+    path = f"{ADMIN}/accounts/{me.user_id}/keys"
+    async with pool.connection() as connection:
+        key_id, second = await accounts.create_key(
+            connection, me.user_id, name="night shift", scopes=["read"], expires_seconds=3600
+        )
+    async with calling(app) as nobody:
+        seen = await nobody.get("/api/account", headers={"Authorization": f"Bearer {second}"})
+        (listed, first) = (await admin.get(path)).json()["keys"]
+        revoked = await admin.delete(f"{path}/{key_id}")
+        again = await admin.delete(f"{path}/{key_id}")
+        refused = await nobody.get("/api/account", headers={"Authorization": f"Bearer {second}"})
+    strangers = [await admin.delete(f"{ADMIN}/accounts/{uuid4()}/keys/{first['id']}")]
+    strangers += [await admin.delete(f"{path}/{unknown}") for unknown in (uuid4(), first["prefix"])]
+    async with calling(app, await administrator(pool, "read_only_admin")) as looker:
+        looked, forbidden = await looker.get(path), await looker.delete(f"{path}/{first['id']}")
+    mine = (await admin.get(f"{ADMIN}/accounts/{(await admin.get('/api/account')).json()['userId']}/keys")).json()[
+        "keys"
+    ]
+
+    assert (seen.status_code, refused.status_code) == (200, 401)
+    assert (listed["name"], listed["prefix"], listed["scopes"]) == ("night shift", second[:12], ["read"])
+    assert (listed["revokedAt"], listed["isYours"], listed["lastUsedAt"] is None) == (None, False, False)
+    assert second not in str(listed)
+    assert revoked.json()["revokedAt"] is not None
+    assert again.json()["revokedAt"] == revoked.json()["revokedAt"]
+    assert [answer.status_code for answer in strangers] == [404, 404, 404]
+    assert (looked.status_code, forbidden.status_code, forbidden.json()["code"]) == (200, 403, "read_only")
+    assert [key["isYours"] for key in mine] == [True]
+    (_, entry) = (await admin.get(f"{ADMIN}/audit", params={"action": "key.revoke"})).json()["entries"]
+    assert entry["target"] == f"account:{me.user_id}"
+    assert entry["facts"] == {"keyId": str(key_id), "prefix": second[:12], "name": "night shift"}
 
 
 async def test_accounts_that_were_made_at_one_moment_are_all_listed(

@@ -206,6 +206,24 @@ class AccountDetail(Account):
     ledgerNext: str | None
 
 
+class Key(TypedDict):
+    """scopes: what it opens, as its user now is. lastUsedAt: to the minute. isYours: it opened this very request."""
+
+    id: UUID
+    prefix: str
+    name: str
+    scopes: list[str]
+    createdAt: Time
+    expiresAt: Time | None
+    lastUsedAt: Time | None
+    revokedAt: Time | None
+    isYours: bool
+
+
+class Keys(TypedDict):
+    keys: list[Key]
+
+
 class Count(TypedDict):
     status: str
     plan: str

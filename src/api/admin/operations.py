@@ -113,6 +113,14 @@ OPERATIONS: tuple[Operation, ...] = (
         body=Grant, examples={"grant": {"amount": 100, "note": "welcome"}}, refuses=(404, 409, *BODY),
     ),
     Operation(
+        "GET", f"{ADMIN}/accounts/{{userId}}/keys", "The API keys of an account, without the keys themselves",
+        {200: answers.Keys}, refuses=(404,),
+    ),
+    Operation(
+        "DELETE", f"{ADMIN}/accounts/{{userId}}/keys/{{keyId}}", "Revoke a key and the sessions it opened",
+        {200: answers.Key}, refuses=(404,),
+    ),
+    Operation(
         "GET", f"{ADMIN}/audit", "What administrators did, newest first", {200: answers.Audit},
         query={
             "target": TEXT, "action": TEXT, "userId": UUID_TEXT,
