@@ -83,7 +83,7 @@ def test_plan_and_figures_are_changed_and_given_back_to_the_plan(browser: Browse
 
         form.get_by_label("Jobs at once", exact=True).fill("0")
         form.get_by_role("button", name="Save").click()
-        expect(form.locator("[data-member=concurrent] .error")).to_contain_text("greater than or equal to 1")
+        expect(form.locator("[data-member=concurrent] .error")).to_contain_text("Must be 1 or more")
         form.get_by_label("Jobs at once", exact=True).fill("")
         form.get_by_role("button", name="Save").click()
         expect(form.get_by_role("status")).to_have_text("Nothing was changed.")

@@ -64,6 +64,7 @@ export const en = {
   noneFound: "No job matches this search.",
   allJobs: "Show all jobs",
   lost: (why) => `The jobs could not be looked for. ${why}`,
+  withoutThem: "Search without it",
   asOf: (time) => `What is shown is from ${time}.`,
 
   actions: { requeue: "Requeue", cancel: "Cancel", delete: "Delete", priority: "Priority" },
@@ -281,6 +282,7 @@ export const ko = {
   noneFound: "검색 조건에 맞는 작업이 없습니다.",
   allJobs: "모든 작업 보기",
   lost: (why) => `작업을 찾지 못했습니다. ${why}`,
+  withoutThem: "이 조건 없이 찾기",
   asOf: (time) => `보이는 내용은 ${time} 기준입니다.`,
 
   actions: { requeue: "다시 실행", cancel: "취소", delete: "삭제", priority: "우선순위" },
