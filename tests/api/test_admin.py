@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from admin_scene import ADMIN, QUEUE, administrator, fail, submit
 from api import accounts
 from api.admin import bulk, dashboard
+from api.admin.figures import read_hour
 from api_scene import Person, Stream, body, calling, know_aapl, person, running_app, serving, stream
 from pgqueue import Outcome
 from queue_scene import running_worker, still_worker
@@ -512,6 +513,26 @@ async def test_the_audit_log_pages_and_outlives_what_was_cut_short(
     entries = first.json()["entries"] + second.json()["entries"]
     assert [entry["outcome"] for entry in entries] == [None, "done", "done"]
     assert json.dumps(entries).count("queue.pause") == 3
+
+
+async def test_however_many_ask_for_the_figures_at_once_the_last_hour_is_read_once(
+    admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[object]()
+
+    async def counted(connection: Any) -> Any:
+        asked.append(connection)
+        return await read_hour(connection)
+
+    monkeypatch.setattr("api.admin.dashboard.read_hour", counted)
+    monkeypatch.setattr(dashboard, "SHARED_SECONDS", 3600.0)
+    answers = await asyncio.gather(*(admin.get(f"{ADMIN}/stats") for _ in range(8)))
+    once = len(asked)
+    monkeypatch.setattr(dashboard, "SHARED_SECONDS", 0.0)
+    await admin.get(f"{ADMIN}/stats")
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert (once, len(asked)) == (1, 2)
 
 
 async def test_a_dashboards_stream_outlives_an_error_nobody_foresaw(
