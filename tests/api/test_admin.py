@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from itertools import pairwise
 from typing import Any
@@ -18,6 +18,7 @@ from admin_scene import ADMIN, QUEUE, administrator, fail, submit
 from api import accounts
 from api.admin import bulk, dashboard
 from api.admin.figures import read_hour
+from api.queries import sql
 from api_scene import Person, Stream, body, calling, know_aapl, person, running_app, serving, stream
 from pgqueue import Outcome
 from queue_scene import running_worker, still_worker
@@ -455,6 +456,44 @@ async def test_the_audit_log_says_with_which_key_and_since_when(
     assert entries[2]["keyName"].startswith("pgq_")
     assert (late, early) == ([], [])
     assert (await admin.get(f"{ADMIN}/audit?since=noon")).json()["details"][0]["path"] == "since"
+
+
+async def test_the_audit_log_of_a_time_is_read_no_further_than_that_time(
+    admin: httpx.AsyncClient, pool: AsyncConnectionPool
+) -> None:
+    """An entry a minute, of which two in a row are written in the other order."""
+    async with pool.connection() as connection:
+        await connection.execute(
+            "insert into api.audit (at, user_id, action, target, facts)"
+            " select timestamptz '2022-01-01 00:00Z' + make_interval(mins => n + (n = 3000)::int - (n = 3001)::int),"
+            " gen_random_uuid(), case when n % 2 = 0 then 'even' else 'odd' end, n::text, '{}'"
+            " from generate_series(1, 5000) as written(n) order by written.n; analyze api.audit"
+        )
+        window = {"since": "2022-01-03T02:00:00Z", "until": "2022-01-03T02:03:00Z"}
+        asked: dict[str, Any] = dict.fromkeys(("before", "target", "user_id", "action", "since", "until"))
+        read = dict[str, int]()
+        late, early = {"since": "2022-01-04T11:00:00Z"}, {"until": "2022-01-01T00:30:00Z"}
+        for name, given in {"both": window, "since": late, "until": early}.items():
+            statement = f"explain (analyze, format json) {sql('list_audit')}"
+            (plan,) = await (await connection.execute(statement, asked | given | {"limit": 50})).fetchone() or ()
+            read[name] = sum(_removed(plan[0]["Plan"]))
+
+    async def targets(**query: str) -> list[str]:
+        entries = (await admin.get(f"{ADMIN}/audit", params=query)).json()["entries"]
+        return [entry["target"] for entry in entries]
+
+    assert await targets(**window) == ["3002", "3001", "3000"]
+    assert await targets(**window, action="even") == ["3002", "3000"]
+    assert await targets(since="2022-01-03T02:01:00Z", until="2022-01-03T02:02:00Z") == ["3000"]
+    assert await targets(since="2022-01-04T11:20:00Z") == ["5000"]
+    assert await targets(until="2022-01-01T00:02:00Z") == ["1"]
+    assert max(read.values()) <= 200, read
+
+
+def _removed(plan: dict[str, Any]) -> Iterator[int]:
+    yield plan.get("Rows Removed by Filter", 0)
+    for part in plan.get("Plans", ()):
+        yield from _removed(part)
 
 
 async def test_the_figures_of_a_dashboard_add_up(
