@@ -15,11 +15,13 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 from pydantic.alias_generators import to_camel
 
+from api.admin.bulk import MOST_COUNTED, MOST_LOOKED_AT
 from api.admin.dashboard import READING_SECONDS, read_all
 from api.admin.figures import read_hour
 from api.admin.wanted import Wanted, read_box, search_for
 from bench.harness import Options, main, own_database, percentile, say
 from pgqueue import BATCH, Action, Queue, doctor, open_pool, overview
+from pgqueue.counting import count
 from pgqueue.search import search
 
 JOBS, QUICK_JOBS = 1_000_000, 200_000
@@ -113,6 +115,9 @@ async def _look(database_url: str, options: Options, jobs: int) -> dict[str, Any
             answer[name] = await _timed(lambda typed=typed: _page(pool, queue, _wanted(q=typed)))  # type: ignore[misc]
             say(options, f"{name:22} {answer[name]}")
         answer["strategy_none_to_the_end_s"] = await _to_the_end(pool, searches["strategy_none"])
+        for name in ("completed", "waiting", "failed", "finished", "strategy_none"):
+            answer[f"count_{name}"] = await _timed(lambda name=name: _count(pool, searches[name]))  # type: ignore[misc]
+            say(options, f"count_{name:16} {answer[f'count_{name}']}")
         for name, look in _looks(pool).items():
             answer[name] = await _timed(look)
             say(options, f"{name:22} {answer[name]}")
@@ -152,6 +157,11 @@ async def _to_the_end(pool: AsyncConnectionPool, wanted: Wanted) -> float:
             before = (await search(connection, search_for(wanted, None), before=before)).following
             if before is None:
                 return round(time.perf_counter() - began, 1)
+
+
+async def _count(pool: AsyncConnectionPool, wanted: Wanted) -> None:
+    async with pool.connection() as connection:
+        await count(connection, search_for(wanted, None), most=MOST_COUNTED, most_looked_at=MOST_LOOKED_AT)
 
 
 async def _doctor(pool: AsyncConnectionPool) -> dict[str, float]:

@@ -24,6 +24,7 @@ OURS = {
         "pgqueue",  # its public names only, see below
         # What operators do, for administrators' routes.
         "pgqueue.accounts",
+        "pgqueue.counting",
         "pgqueue.doctor",
         "pgqueue.overview",
         "pgqueue.search",

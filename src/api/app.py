@@ -24,7 +24,7 @@ from api import (
     strategies,
     sweeps,
 )
-from api.admin import accounts, audit, bulk, dashboard, jobs, queues, workers
+from api.admin import accounts, audit, bulk, dashboard, jobs, keys, queues, workers
 from api.compression import Compression
 from api.hub import Hub
 from api.known_symbols import KnownSymbols
@@ -191,5 +191,7 @@ def _admin_routes() -> list[Route]:
         Route(f"{ADMIN}/accounts/{{user_id}}", accounts.change, methods=["PATCH"]),
         Route(f"{ADMIN}/accounts/{{user_id}}/ledger", accounts.ledger, methods=["GET"]),
         Route(f"{ADMIN}/accounts/{{user_id}}/credits", accounts.grant, methods=["POST"]),
+        Route(f"{ADMIN}/accounts/{{user_id}}/keys", keys.show, methods=["GET"]),
+        Route(f"{ADMIN}/accounts/{{user_id}}/keys/{{key_id}}", keys.revoke, methods=["DELETE"]),
         Route(f"{ADMIN}/audit", audit.show, methods=["GET"]),
     ]

@@ -218,6 +218,7 @@ PATH_PARAMETERS = {
     "jobId": {"type": "string", "format": "uuid"},
     "strategyId": {**TEXT, "pattern": r"^[A-Za-z0-9-]+$"},
     "userId": {"type": "string", "format": "uuid"},
+    "keyId": {"type": "string", "format": "uuid"},
     "symbol": {"type": "string", "pattern": r"^[A-Za-z0-9.^=_-]{1,10}$"},
     "queue": {"type": "string", "minLength": 1, "maxLength": 63, "pattern": r"^[A-Za-z0-9_-]+$"},
 }

@@ -156,3 +156,4 @@ audit = Table(
 Index("audit_target_idx", audit.c.target, audit.c.id)
 Index("audit_user_id_idx", audit.c.user_id, audit.c.id)
 Index("audit_action_idx", audit.c.action, audit.c.id)
+Index("audit_at_idx", audit.c.at)

@@ -62,6 +62,11 @@ _BY_END: LiteralString = (
     " order by finished_at desc, id desc limit %(look_at)s) as ended)"
 )
 
+_FOUND: LiteralString = (
+    "array(select id from matching order by {order}) as ids,"
+    " (select finished_at from matching order by {last} limit 1) as end"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
@@ -115,39 +120,48 @@ class JobSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Behind a job, also once it is deleted. finished_at: when it ended; where the order is that of ends."""
+
+    id: UUID
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """looked_at: how many jobs were. following: where the next page begins, None after the last."""
 
     job_ids: Sequence[UUID]
     looked_at: int
-    following: UUID | None
+    following: Place | None
 
 
 async def search(
-    connection: AsyncConnection[Any], wanted: JobSearch, *, before: UUID | None = None, limit: int = 50
+    connection: AsyncConnection[Any], wanted: JobSearch, *, before: UUID | Place | None = None, limit: int = 50
 ) -> Page:
-    """Jobs that are so, newest first, from the one before that id."""
-    parameters = _parameters(wanted, before)
+    """Jobs that are so, newest first, from behind that one on."""
+    parameters = parameters_of(wanted, before)
     parameters |= {"limit": limit, "look_at": LOOK_AT}
     if not _filters(wanted, parameters) and not set(_COMES_AND_GOES) & set(wanted.statuses):
         # An index answers all that is asked: a page's jobs are all that need be looked at.
         parameters["look_at"] = limit
     cursor = connection.cursor(row_factory=dict_row)
-    row = await (await cursor.execute(_statement(wanted, parameters), parameters)).fetchone()
+    row = await (await cursor.execute(statement(wanted, parameters), parameters)).fetchone()
     assert row is not None
     ids = row["ids"]
     if len(ids) == limit:
-        return Page(ids, row["looked_at"], ids[-1])
-    return Page(ids, row["looked_at"], row["last_id"] if row["looked_at"] == LOOK_AT else None)
+        return Page(ids, row["looked_at"], Place(ids[-1], row["end"]))
+    is_more = row["looked_at"] == LOOK_AT
+    return Page(ids, row["looked_at"], Place(row["last_id"], row["last_end"]) if is_more else None)
 
 
 async def list_page(
     connection: AsyncConnection[Any], wanted: JobSearch, *, before: UUID | None = None, limit: int = 50
 ) -> tuple[Sequence[UUID], UUID | None]:
     """As search by id, but it stops at the last job that it gives: how many were looked at is not known."""
-    parameters = _parameters(wanted, before)
+    parameters = parameters_of(wanted, before)
     narrows, filters = _all(_narrows(wanted, parameters)), _all(_filters(wanted, parameters))
-    statement = SQL(
+    asked = SQL(
         "with found as materialized (select array("
         " select id from (select {columns} from pgqueue.jobs where {narrows} order by id desc limit %(look_at)s)"
         " as seen"
@@ -157,14 +171,15 @@ async def list_page(
         " as following from found"
     ).format(columns=SQL(_LOOKED_AT), narrows=narrows, filters=filters)
     cursor = connection.cursor(row_factory=dict_row)
-    row = await (await cursor.execute(statement, {**parameters, "limit": limit, "look_at": LOOK_AT})).fetchone()
+    row = await (await cursor.execute(asked, {**parameters, "limit": limit, "look_at": LOOK_AT})).fetchone()
     assert row is not None
     return row["ids"], row["following"]
 
 
-def _parameters(wanted: JobSearch, before: UUID | None) -> dict[str, Any]:
+def parameters_of(wanted: JobSearch, before: UUID | Place | None) -> dict[str, Any]:
     """What was asked, by the name of the fragment that asks it."""
     prefix = wanted.id_prefix
+    place = Place(before) if isinstance(before, UUID) else before
     asked = {
         "job_ids": None if wanted.job_ids is None else list(wanted.job_ids),
         "first_id": None if prefix is None else UUID(prefix.ljust(32, "0")),
@@ -175,7 +190,8 @@ def _parameters(wanted: JobSearch, before: UUID | None) -> dict[str, Any]:
         "until": None if wanted.until is None else _first_id(wanted.until),
         "finished_since": wanted.finished_since,
         "finished_until": wanted.finished_until,
-        "before": before,
+        "before": place and place.id,
+        "before_end": place and place.finished_at,
         "queue": wanted.queue,
         "kind": wanted.kind,
         "tier": wanted.tier,
@@ -185,7 +201,7 @@ def _parameters(wanted: JobSearch, before: UUID | None) -> dict[str, Any]:
     return {name: value for name, value in asked.items() if value is not None}
 
 
-def _statement(wanted: JobSearch, parameters: Mapping[str, Any]) -> Composed:
+def statement(wanted: JobSearch, parameters: Mapping[str, Any], answer: LiteralString = _FOUND) -> Composed:
     order: LiteralString = "finished_at desc, id desc" if wanted.is_by_end else "id desc"
     last: LiteralString = "finished_at, id" if wanted.is_by_end else "id"
     filters = _filters(wanted, parameters)
@@ -195,10 +211,17 @@ def _statement(wanted: JobSearch, parameters: Mapping[str, Any]) -> Composed:
     ]
     return SQL(
         "with seen as materialized (select * from ({sources}) as jobs order by {order} limit %(look_at)s)"
+        ", matching as materialized (select id, finished_at from seen where {filters} order by {order} limit %(limit)s)"
         " select (select count(*) from seen)::int as looked_at,"
         " (select id from seen order by {last} limit 1) as last_id,"
-        " array(select id from seen where {filters} order by {order} limit %(limit)s) as ids"
-    ).format(sources=SQL(" union all ").join(sources), order=SQL(order), last=SQL(last), filters=_all(filters))
+        " (select finished_at from seen order by {last} limit 1) as last_end, {answer}"
+    ).format(
+        sources=SQL(" union all ").join(sources),
+        order=SQL(order),
+        last=SQL(last),
+        filters=_all(filters),
+        answer=SQL(answer).format(order=SQL(order), last=SQL(last)),
+    )
 
 
 def _filters(wanted: JobSearch, parameters: Mapping[str, Any]) -> list[LiteralString]:
@@ -245,7 +268,10 @@ def _window(wanted: JobSearch, parameters: Mapping[str, Any]) -> Iterator[Litera
         yield "finished_at >= %(finished_since)s"
     if wanted.finished_until is not None:
         yield "finished_at < %(finished_until)s"
-    if "before" in parameters:
+    if "before_end" in parameters:
+        yield "finished_at <= %(before_end)s"
+        yield "(finished_at, id) < (%(before_end)s, %(before)s)"
+    elif "before" in parameters:
         # The first is for the index.
         yield "finished_at <= (select finished_at from pgqueue.jobs where id = %(before)s)"
         yield "(finished_at, id) < (select finished_at, id from pgqueue.jobs where id = %(before)s)"

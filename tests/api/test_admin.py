@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from itertools import pairwise
 from typing import Any
@@ -17,6 +17,8 @@ from starlette.applications import Starlette
 from admin_scene import ADMIN, QUEUE, administrator, fail, submit
 from api import accounts
 from api.admin import bulk, dashboard
+from api.admin.figures import read_hour
+from api.queries import sql
 from api_scene import Person, Stream, body, calling, know_aapl, person, running_app, serving, stream
 from pgqueue import Outcome
 from queue_scene import running_worker, still_worker
@@ -56,7 +58,8 @@ ROUTES = [
     ("PATCH", f"jobs/{uuid4()}"), ("DELETE", f"jobs/{uuid4()}"), ("GET", f"jobs/{uuid4()}/result"),
     ("GET", "accounts"), ("GET", f"accounts/{uuid4()}"),
     ("PATCH", f"accounts/{uuid4()}"), ("POST", f"accounts/{uuid4()}/credits"), ("GET", "audit"),
-    ("GET", f"accounts/{uuid4()}/ledger"),
+    ("GET", f"accounts/{uuid4()}/ledger"), ("GET", f"accounts/{uuid4()}/keys"),
+    ("DELETE", f"accounts/{uuid4()}/keys/{uuid4()}"),
 ]  # fmt: skip
 
 
@@ -232,7 +235,7 @@ async def test_many_are_counted_before_they_are_acted_on_and_never_more_than_wer
 
     assert (counted["matched"], counted["isAll"], counted["acted"]) == (3, True, 0)
     assert (unsure.status_code, unsure.json()["code"]) == (400, "dry_run_first")
-    assert (done["matched"], done["acted"], done["refused"]) == (3, 2, {})
+    assert (done["matched"], done["acted"], done["refused"]) == (2, 2, {})
     cancelled = (await admin.post(f"{ADMIN}/jobs/cancel", json={"filter": {}, "dryRun": False, "atMost": 100})).json()
     assert cancelled["acted"] == 3
     (entry, *_) = (await admin.get(f"{ADMIN}/audit", params={"action": "jobs.requeue"})).json()["entries"]
@@ -317,16 +320,58 @@ async def test_an_account_is_shown_changed_and_granted_credits(admin: httpx.Asyn
     path = f"{ADMIN}/accounts/{me.user_id}"
 
     changed = (await admin.patch(path, json={"plan": "pro", "perDay": 7, "concurrent": None})).json()
+    own, plans = changed["own"], changed["plans"]
+    back = (await admin.patch(path, json={"perDay": None})).json()
     granted = (await admin.post(f"{path}/credits", json={"amount": 50, "note": "welcome"})).json()
     taken = await admin.post(f"{path}/credits", json={"amount": -51})
     listed = (await admin.get(f"{ADMIN}/accounts")).json()["accounts"]
 
     assert (changed["plan"], changed["perDay"], changed["concurrent"]) == ("pro", 7, 4)
+    assert own == {"concurrent": None, "perDay": 7, "waiting": 100_000}
+    assert plans["free"]["perDay"] == 3
+    assert list(plans) == ["free", "basic", "pro"]
+    assert (back["own"]["perDay"], back["perDay"]) == (None, plans["pro"]["perDay"])
     assert (granted["credits"], granted["ledger"][0]["note"]) == ({"available": 50, "held": 0}, "welcome")
     assert (taken.status_code, taken.json()["code"]) == (409, "wrong_state")
     assert str(me.user_id) in {account["userId"] for account in listed}
     assert (await admin.patch(f"{ADMIN}/accounts/{uuid4()}", json={"plan": "pro"})).status_code == 404
     assert (await admin.patch(path, json={"plan": "gold", "perDay": -1})).status_code == 400
+
+
+async def test_a_key_is_listed_without_its_secret_and_revoked_for_good(
+    admin: httpx.AsyncClient, app: Starlette, pool: AsyncConnectionPool, me: Person
+) -> None:
+    path = f"{ADMIN}/accounts/{me.user_id}/keys"
+    async with pool.connection() as connection:
+        key_id, second = await accounts.create_key(
+            connection, me.user_id, name="night shift", scopes=["read"], expires_seconds=3600
+        )
+    async with calling(app) as nobody:
+        seen = await nobody.get("/api/account", headers={"Authorization": f"Bearer {second}"})
+        (listed, first) = (await admin.get(path)).json()["keys"]
+        revoked = await admin.delete(f"{path}/{key_id}")
+        again = await admin.delete(f"{path}/{key_id}")
+        refused = await nobody.get("/api/account", headers={"Authorization": f"Bearer {second}"})
+    strangers = [await admin.delete(f"{ADMIN}/accounts/{uuid4()}/keys/{first['id']}")]
+    strangers += [await admin.delete(f"{path}/{unknown}") for unknown in (uuid4(), first["prefix"])]
+    async with calling(app, await administrator(pool, "read_only_admin")) as looker:
+        looked, forbidden = await looker.get(path), await looker.delete(f"{path}/{first['id']}")
+    mine = (await admin.get(f"{ADMIN}/accounts/{(await admin.get('/api/account')).json()['userId']}/keys")).json()[
+        "keys"
+    ]
+
+    assert (seen.status_code, refused.status_code) == (200, 401)
+    assert (listed["name"], listed["prefix"], listed["scopes"]) == ("night shift", second[:12], ["read"])
+    assert (listed["revokedAt"], listed["isYours"], listed["lastUsedAt"] is None) == (None, False, False)
+    assert second not in str(listed)
+    assert revoked.json()["revokedAt"] is not None
+    assert again.json()["revokedAt"] == revoked.json()["revokedAt"]
+    assert [answer.status_code for answer in strangers] == [404, 404, 404]
+    assert (looked.status_code, forbidden.status_code, forbidden.json()["code"]) == (200, 403, "read_only")
+    assert [key["isYours"] for key in mine] == [True]
+    (_, entry) = (await admin.get(f"{ADMIN}/audit", params={"action": "key.revoke"})).json()["entries"]
+    assert entry["target"] == f"account:{me.user_id}"
+    assert entry["facts"] == {"keyId": str(key_id), "prefix": second[:12], "name": "night shift"}
 
 
 async def test_accounts_that_were_made_at_one_moment_are_all_listed(
@@ -413,6 +458,44 @@ async def test_the_audit_log_says_with_which_key_and_since_when(
     assert (await admin.get(f"{ADMIN}/audit?since=noon")).json()["details"][0]["path"] == "since"
 
 
+async def test_the_audit_log_of_a_time_is_read_no_further_than_that_time(
+    admin: httpx.AsyncClient, pool: AsyncConnectionPool
+) -> None:
+    """An entry a minute, of which two in a row are written in the other order."""
+    async with pool.connection() as connection:
+        await connection.execute(
+            "insert into api.audit (at, user_id, action, target, facts)"
+            " select timestamptz '2022-01-01 00:00Z' + make_interval(mins => n + (n = 3000)::int - (n = 3001)::int),"
+            " gen_random_uuid(), case when n % 2 = 0 then 'even' else 'odd' end, n::text, '{}'"
+            " from generate_series(1, 5000) as written(n) order by written.n; analyze api.audit"
+        )
+        window = {"since": "2022-01-03T02:00:00Z", "until": "2022-01-03T02:03:00Z"}
+        asked: dict[str, Any] = dict.fromkeys(("before", "target", "user_id", "action", "since", "until"))
+        read = dict[str, int]()
+        late, early = {"since": "2022-01-04T11:00:00Z"}, {"until": "2022-01-01T00:30:00Z"}
+        for name, given in {"both": window, "since": late, "until": early}.items():
+            statement = f"explain (analyze, format json) {sql('list_audit')}"
+            (plan,) = await (await connection.execute(statement, asked | given | {"limit": 50})).fetchone() or ()
+            read[name] = sum(_removed(plan[0]["Plan"]))
+
+    async def targets(**query: str) -> list[str]:
+        entries = (await admin.get(f"{ADMIN}/audit", params=query)).json()["entries"]
+        return [entry["target"] for entry in entries]
+
+    assert await targets(**window) == ["3002", "3001", "3000"]
+    assert await targets(**window, action="even") == ["3002", "3000"]
+    assert await targets(since="2022-01-03T02:01:00Z", until="2022-01-03T02:02:00Z") == ["3000"]
+    assert await targets(since="2022-01-04T11:20:00Z") == ["5000"]
+    assert await targets(until="2022-01-01T00:02:00Z") == ["1"]
+    assert max(read.values()) <= 200, read
+
+
+def _removed(plan: dict[str, Any]) -> Iterator[int]:
+    yield plan.get("Rows Removed by Filter", 0)
+    for part in plan.get("Plans", ()):
+        yield from _removed(part)
+
+
 async def test_the_figures_of_a_dashboard_add_up(
     admin: httpx.AsyncClient, client: httpx.AsyncClient, pool: AsyncConnectionPool
 ) -> None:
@@ -469,6 +552,26 @@ async def test_the_audit_log_pages_and_outlives_what_was_cut_short(
     entries = first.json()["entries"] + second.json()["entries"]
     assert [entry["outcome"] for entry in entries] == [None, "done", "done"]
     assert json.dumps(entries).count("queue.pause") == 3
+
+
+async def test_however_many_ask_for_the_figures_at_once_the_last_hour_is_read_once(
+    admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[object]()
+
+    async def counted(connection: Any) -> Any:
+        asked.append(connection)
+        return await read_hour(connection)
+
+    monkeypatch.setattr("api.admin.dashboard.read_hour", counted)
+    monkeypatch.setattr(dashboard, "SHARED_SECONDS", 3600.0)
+    answers = await asyncio.gather(*(admin.get(f"{ADMIN}/stats") for _ in range(8)))
+    once = len(asked)
+    monkeypatch.setattr(dashboard, "SHARED_SECONDS", 0.0)
+    await admin.get(f"{ADMIN}/stats")
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert (once, len(asked)) == (1, 2)
 
 
 async def test_a_dashboards_stream_outlives_an_error_nobody_foresaw(

@@ -10,6 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 
 from admin_scene import ADMIN, administrator, fail, submit
+from api.admin import bulk
 from api.admin.bulk import ACTIONS
 from api_scene import Person, calling, know_aapl, person, running_app
 from queue_scene import still_worker, violations
@@ -115,8 +116,9 @@ async def test_each_action_on_many_counts_and_takes_only_jobs_it_can_be_done_to(
     left = (await admin.get(f"{ADMIN}/jobs")).json()["jobs"]
 
     assert counts == [1, 3, 1, 2]
-    assert moved == {"action": "priority", "matched": 2, "isAll": True, "acted": 2, "refused": {}}
-    assert deleted == {"action": "delete", "matched": 1, "isAll": True, "acted": 1, "refused": {}}
+    all_done = {"isAll": True, "refused": {}, "cursor": None}
+    assert moved == {"action": "priority", "matched": 2, "acted": 2} | all_done
+    assert deleted == {"action": "delete", "matched": 1, "acted": 1} | all_done
     assert {job["jobId"]: job["priority"] for job in left} == {running: 5, waiting[0]: 2, waiting[1]: 2}
     assert failed not in {job["jobId"] for job in left}
     assert await audited(admin, action="jobs.priority") == [
@@ -168,16 +170,125 @@ async def test_what_changed_since_the_count_is_refused_by_its_name(
     assert (done.json()["acted"], done.json()["refused"]) == (2, {"WrongState": 1})
 
 
-async def test_more_than_can_be_done_at_once_is_said_to_be_more(
+async def test_more_than_are_counted_are_said_to_be_more(
     admin: httpx.AsyncClient, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.admin.bulk.MOST_AT_ONCE", 2)
+    async def counted() -> tuple[int, bool]:
+        answer = (await admin.post(f"{ADMIN}/jobs/cancel", json={"filter": {}})).json()
+        return answer["matched"], answer["isAll"]
+
+    monkeypatch.setattr(bulk, "MOST_COUNTED", 2)
+    answers = []
+    for _ in range(3):
+        await submit(client)
+        answers.append(await counted())
+
+    assert answers == [(1, True), (2, True), (2, False)]
+
+
+async def many_failed(pool: AsyncConnectionPool, count: int) -> None:
+    """Each of a user of its own, ended an hour ago."""
+    async with pool.connection() as connection:
+        await connection.execute(
+            "insert into pgqueue.jobs"
+            " (queue, kind, rank, turn, state, attempt, started_at, finished_at, error, user_id, args)"
+            " select 'backtest', 'backtest', 5, n, 'failed', 1, now() - interval '1 h', now() - interval '1 h',"
+            ' \'{"message": "broken"}\', gen_random_uuid(), \'{"symbol": "AAPL"}\''
+            f" from generate_series(1, {count}) as n"
+        )
+
+
+@pytest.mark.parametrize("chosen", [{"status": "failed"}, {"finishedSince": "2020-01-01T00:00:00Z"}])
+async def test_however_many_match_are_run_again_in_rounds_each_once_and_nothing_newer(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, pool: AsyncConnectionPool, chosen: dict[str, str]
+) -> None:
+    path = f"{ADMIN}/jobs/requeue"
+    await submit(client)
+    worker = await still_worker(pool)
+    await fail(worker, "the oldest")
+    await many_failed(pool, 2_500)
+
+    counted = (await admin.post(path, json={"filter": chosen})).json()
+    await submit(client)
+    newer = await fail(worker, "newer than the count")
+    acted, cursor, answers_lost = list[int](), counted["cursor"], 1
+    while cursor:
+        sent = {"filter": chosen, "dryRun": False, "atMost": counted["matched"] - sum(acted), "cursor": cursor}
+        done = (await admin.post(path, json=sent)).json()
+        if answers_lost:
+            answers_lost -= 1
+            continue
+        acted.append(done["acted"])
+        cursor = done["cursor"]
+
+    assert (counted["matched"], counted["isAll"], counted["acted"]) == (2_501, True, 0)
+    assert acted == [1_000, 501]
+    async with pool.connection() as connection:
+        made = await connection.execute(
+            "select count(*), count(distinct requeued_from), count(*) filter (where requeued_from = %s)"
+            " from pgqueue.jobs where requeued_from is not null",
+            [newer],
+        )
+        assert await made.fetchone() == (2_501, 2_501, 0)
+
+
+async def test_rounds_by_the_time_of_the_end_go_on_behind_a_job_that_they_deleted(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, pool: AsyncConnectionPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "ROUND", 2)
+    path, chosen = f"{ADMIN}/jobs/delete", {"filter": {"finishedSince": "2020-01-01T00:00:00Z"}}
+    await submit(client)
+    await fail(await still_worker(pool), "the oldest")
+    await many_failed(pool, 4)
+
+    done = (await admin.post(path, json=chosen)).json()
+    matched, acted = done["matched"], []
+    while done["cursor"]:
+        sent = chosen | {"dryRun": False, "atMost": matched, "cursor": done["cursor"]}
+        done = (await admin.post(path, json=sent)).json()
+        acted.append(done["acted"])
+
+    assert (matched, acted) == (5, [2, 2, 1])
+    assert (await admin.get(f"{ADMIN}/jobs")).json()["jobs"] == []
+
+
+async def test_what_was_not_counted_is_counted_from_there_on(
+    admin: httpx.AsyncClient, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "MOST_COUNTED", 2)
+    path = f"{ADMIN}/jobs/cancel"
     for _ in range(3):
         await submit(client)
 
-    counted = (await admin.post(f"{ADMIN}/jobs/cancel", json={"filter": {}})).json()
+    counted = (await admin.post(path, json={"filter": {}})).json()
+    act = {"filter": {}, "dryRun": False, "atMost": 2, "cursor": counted["cursor"]}
+    done = (await admin.post(path, json=act)).json()
+    rest = (await admin.post(path, json={"filter": {}, "cursor": done["cursor"]})).json()
 
     assert (counted["matched"], counted["isAll"]) == (2, False)
+    assert (done["acted"], done["isAll"]) == (2, False)
+    assert (rest["matched"], rest["isAll"]) == (1, True)
+
+
+async def test_a_cursor_that_no_answer_gave_is_refused_at_its_place(admin: httpx.AsyncClient) -> None:
+    for cursor in (
+        "",
+        "1",
+        f"1.{uuid4()}",
+        f"1.{uuid4().hex}.",
+        f"{'9' * 17}.{uuid4().hex}",
+        7,
+        "\u0661." + uuid4().hex,
+    ):
+        sent = {"filter": {}, "dryRun": False, "atMost": 1, "cursor": cursor}
+        refused = await admin.post(f"{ADMIN}/jobs/cancel", json=sent)
+        assert (refused.status_code, refused.json()["details"]) == (
+            400,
+            [{"path": "cursor", "message": "must be the cursor of the count or of the round before"}],
+        )
+    last = {"filter": {}, "dryRun": False, "atMost": 100_000, "cursor": f"{'9' * 16}.{'f' * 32}.{'9' * 16}"}
+    assert (await admin.post(f"{ADMIN}/jobs/cancel", json=last)).json()["matched"] == 0
+    assert (await admin.post(f"{ADMIN}/jobs/cancel", json=last | {"atMost": 100_001})).status_code == 400
 
 
 async def test_whoever_only_looks_changes_nothing(

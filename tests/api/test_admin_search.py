@@ -64,7 +64,9 @@ async def test_the_box_takes_what_an_operator_has_at_hand(
     assert await typed(str(me.user_id)) == ("userId", both)
     assert await typed(str(uuid4())) == ("userId", [])
     assert await typed(waiting[:26]) == ("jobIdPrefix", [waiting])
-    assert await typed(waiting[:8]) == ("jobIdPrefix", both)
+    # Ids that begin with the same eight digits are of the same minute or so.
+    begun = [job_id for job_id in both if job_id[:8] == waiting[:8]]
+    assert await typed(waiting[:8]) == ("jobIdPrefix", begun)
     assert await typed("aapl") == ("symbol", both)
     assert await typed("MSFT") == ("text", [])
     assert await typed("BY ZERO") == ("text", [failed])
@@ -196,3 +198,30 @@ async def test_what_cannot_be_looked_for_is_400_at_its_place(admin: httpx.AsyncC
     answer = await admin.get(f"{ADMIN}/jobs?{query}")
 
     assert (answer.status_code, answer.json()["details"][0]["path"]) == (400, query.split("=", maxsplit=1)[0])
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        (
+            "status=foo",
+            (
+                "must be 'waiting', 'processing', 'completed', 'failed', 'cancelled', 'scheduled', 'held', 'ready' or"
+                " 'retrying'"
+            ),
+        ),
+        ("jobId=foo", "must be an id, such as 123e4567-e89b-12d3-a456-426614174000"),
+        ("since=noon", "must be a time with its offset, such as 2024-01-31T09:30:00Z"),
+        ("until=2022-12-28T09:30:00", "must be a time with its offset, such as 2024-01-31T09:30:00Z"),
+        ("q=%20", "must not be blank or hold a NUL character"),
+        (f"queue={'x' * 101}", "must have at most 100 characters"),
+        ("symbol=", "must not be empty"),
+        ("colour=red", "is not known here; leave it out"),
+    ],
+)
+async def test_what_may_be_looked_for_instead_is_said_in_one_sentence(
+    admin: httpx.AsyncClient, query: str, said: str
+) -> None:
+    answer = (await admin.get(f"{ADMIN}/jobs?{query}")).json()
+
+    assert [detail["message"] for detail in answer["details"]] == [said]

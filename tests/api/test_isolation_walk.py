@@ -118,7 +118,9 @@ async def belongings(app: Starlette, pool: AsyncConnectionPool) -> Belongings:
 
 def filled(route: str, *, job_id: object, strategy_id: object) -> tuple[str, str]:
     method, path = route.split(" ")
-    return method, path.format(job_id=job_id, strategy_id=strategy_id, user_id=job_id, queue="backtest", symbol="AAPL")
+    return method, path.format(
+        job_id=job_id, strategy_id=strategy_id, user_id=job_id, key_id=job_id, queue="backtest", symbol="AAPL"
+    )
 
 
 def sent(route: str) -> dict[str, Any]:

@@ -69,17 +69,24 @@ def test_plan_and_figures_are_changed_and_given_back_to_the_plan(browser: Browse
         expect(fact(page, "Jobs added today")).to_have_text("0 / 77")
         assert_accessible(page)
 
-        form.get_by_label("Jobs a day: As the plan").check()
-        expect(form.get_by_label("Jobs a day", exact=True)).to_be_disabled()
+        day = form.locator("[data-member=perDay]")
+        expect(day).to_contain_text("The account's own, in place of no limit by the plan basic")
+        form.get_by_label("Plan", exact=True).select_option("free")
+        expect(day).to_contain_text("in place of 3 by the plan free")
+        form.get_by_label("Plan", exact=True).select_option("basic")
+        form.get_by_role("button", name="Back to the plan's: Jobs a day").click()
+        expect(form.get_by_label("Jobs a day", exact=True)).to_be_focused()
+        expect(form.get_by_label("Jobs a day", exact=True)).to_have_attribute("placeholder", "no limit")
+        expect(day).to_contain_text("As the plan basic: no limit")
         form.get_by_role("button", name="Save").click()
         expect(fact(page, "Jobs added today")).not_to_have_text("0 / 77")
 
         form.get_by_label("Jobs at once", exact=True).fill("0")
         form.get_by_role("button", name="Save").click()
-        expect(form.locator("[data-member=concurrent] .error")).to_contain_text("greater than or equal to 1")
+        expect(form.locator("[data-member=concurrent] .error")).to_contain_text("Must be at least 1")
         form.get_by_label("Jobs at once", exact=True).fill("")
         form.get_by_role("button", name="Save").click()
-        expect(form.locator("[data-member=concurrent] .error")).to_contain_text("tick “As the plan”")
+        expect(form.get_by_role("status")).to_have_text("Nothing was changed.")
 
 
 def test_credits_are_granted_and_taken_back_and_stand_in_the_ledger(browser: Browser, site: Site) -> None:
@@ -111,6 +118,29 @@ def test_credits_are_granted_and_taken_back_and_stand_in_the_ledger(browser: Bro
         page.get_by_role("dialog").get_by_role("button", name="Take back").click()
         expect(form.get_by_role("alert")).to_contain_text("Fewer than 5,000 credits are available")
         expect(fact(page, "Credits available")).to_have_text("1,000")
+
+
+def test_a_key_is_revoked_and_what_it_opened_ends(browser: Browser, site: Site) -> None:
+    with visiting(browser, site, role="admin") as visit:
+        page = visit.page
+        to_account(page, visit.user)
+        keys = page.locator("section.card", has=page.get_by_role("heading", name="API keys"))
+        expect(keys).to_contain_text("No key yet. Make one by command: pgqueue keys create")
+        user = str(uuid4())
+        prefix = site.key(user)[:12]
+        to_account(page, user)
+        row = keys.get_by_role("row").filter(has_text=prefix)
+        expect(row).to_contain_text("add and change, read")
+        assert_accessible(page)
+        row.get_by_role("button", name=f"Revoke: {prefix}").click()
+        page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+        row.get_by_role("button", name=f"Revoke: {prefix}").click()
+        dialog = page.get_by_role("dialog", name=f"Revoke the key {prefix}")
+        expect(dialog).to_contain_text("From then on it opens nothing")
+        dialog.get_by_role("button", name="Revoke").click()
+        expect(row).to_contain_text("Revoked")
+        expect(keys.get_by_role("status")).to_contain_text("opens nothing any more")
+        expect(row.get_by_role("button")).to_have_count(0)
 
 
 def test_a_grant_whose_answer_was_lost_is_seen_in_the_ledger(browser: Browser, site: Site) -> None:
@@ -155,5 +185,6 @@ def test_who_may_only_look_sees_an_account_and_no_form(browser: Browser, site: S
     with visiting(browser, site, role="read_only_admin") as visit:
         to_account(visit.page, visit.user)
         expect(visit.page.get_by_role("heading", name="Ledger")).to_be_visible()
+        expect(visit.page.get_by_role("heading", name="API keys")).to_be_visible()
         expect(visit.page.locator("#views form:visible")).to_have_count(0)
         assert_accessible(visit.page)

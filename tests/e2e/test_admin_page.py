@@ -187,6 +187,10 @@ def test_each_view_is_accessible_in_both_themes_and_fits_a_phone(browser: Browse
                 expect(page.locator("#views [aria-busy=true]:visible")).to_have_count(0)
                 assert_accessible(page)
                 assert page.evaluate("document.documentElement.scrollWidth") == width, view
+            for link in page.locator(".views-nav a").all() if width == 390 else []:
+                box = link.bounding_box()
+                assert box is not None
+                assert 0 <= box["x"] <= box["x"] + box["width"] <= width
 
 
 def test_the_page_speaks_korean(browser: Browser, site: Site) -> None:

@@ -127,8 +127,8 @@ def test_what_is_wrong_with_a_limit_is_said_at_its_field(browser: Browser, slow_
         queue.get_by_label("Most running").fill("0")
         queue.get_by_label("Starts").fill("10001")
         queue.get_by_role("button", name="Save").click()
-        expect(queue.locator("[data-member=maxRunning] .error")).to_contain_text("greater than or equal to 1")
-        expect(queue.locator("[data-member=starts] .error")).to_contain_text("less than or equal to 10000")
+        expect(queue.locator("[data-member=maxRunning] .error")).to_contain_text("Must be at least 1")
+        expect(queue.locator("[data-member=starts] .error")).to_contain_text("Must be at most 10,000")
         expect(queue.locator("[data-figure=maxRunning] dd")).to_have_text("no limit")
 
 

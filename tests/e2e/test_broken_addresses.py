@@ -35,6 +35,35 @@ def test_what_names_no_job_and_no_account_is_said_to_be_none(browser: Browser, s
             expect(page.locator("#views > *:visible")).to_contain_text(NOTHING)
 
 
+def test_an_address_that_asks_for_what_cannot_be_is_told_what_can_in_both_languages(
+    browser: Browser, jobs: Jobs
+) -> None:
+    said = {
+        "en-US": (
+            "In this address “status” must be one of waiting, processing, completed, failed, cancelled, ready, held,"
+            " scheduled, retrying.Search without it"
+        ),
+        "ko-KR": (
+            "이 주소의 “status”에는 다음 중 하나를 써야 합니다: waiting, processing, completed, failed,"
+            " cancelled, ready, held, scheduled, retrying.이 조건 없이 찾기"
+        ),
+    }
+    jobs.add(1)
+    for locale, sentence in said.items():
+        with visiting(browser, jobs.site, role="admin", locale=locale) as visit:
+            page = visit.page
+            alert = page.locator("#views [role=alert]:visible")
+            page.evaluate("() => { location.hash = '#/jobs?status=foo&symbol=AAPL' }")
+            expect(alert).to_have_text(sentence)
+            alert.get_by_role("link").click()
+            expect(page).to_have_url(re.compile("#/jobs[?]symbol=AAPL$"))
+            expect(page.locator(".jobs-table tbody tr[data-job]")).to_have_count(1)
+            page.evaluate("() => { location.hash = '#/accounts?plan=gold' }")
+            expect(alert).to_contain_text("free, basic, pro")
+            page.evaluate("() => { location.hash = '#/audit?userId=nobody' }")
+            expect(alert).to_contain_text("“userId”")
+
+
 def test_a_question_closes_when_one_goes_back_or_is_logged_out(browser: Browser, jobs: Jobs) -> None:
     [job_id] = jobs.add()
     with visiting(browser, jobs.site, role="admin") as visit:

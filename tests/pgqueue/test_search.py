@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 from pgqueue.overview import count_jobs, last_hour, list_queues, oldest_waiting
 from pgqueue.queries import sql
 from pgqueue.queue import Queue
-from pgqueue.search import Criterion, JobSearch, _parameters, _statement, search
+from pgqueue.search import Criterion, JobSearch, Place, parameters_of, search, statement
 from queue_scene import still_worker
 
 pytestmark = pytest.mark.anyio
@@ -48,14 +48,14 @@ async def many(pool: AsyncConnectionPool) -> None:
 async def found(pool: AsyncConnectionPool, wanted: JobSearch, limit: int = 4) -> list[UUID]:
     """Of all pages."""
     ids: list[UUID] = []
-    before: UUID | None = None
+    before: Place | None = None
     async with pool.connection() as connection:
         while True:
             page = await search(connection, wanted, before=before, limit=limit)
             ids += page.job_ids
             if page.following is None:
                 return ids
-            assert before is None or page.following < before
+            assert before is None or page.following.id < before.id
             before = page.following
 
 
@@ -89,11 +89,11 @@ async def test_the_pages_of_a_search_hold_every_job_once_newest_first(
     ],
 )  # fmt: skip
 async def test_no_search_reads_the_whole_table(pool: AsyncConnectionPool, wanted: JobSearch) -> None:
-    parameters = _parameters(wanted, None)
+    parameters = parameters_of(wanted, None)
     async with pool.connection() as connection:
         cursor = AsyncClientCursor(connection)
-        statement = cursor.mogrify(_statement(wanted, parameters), {**parameters, "limit": 50, "look_at": 1_000})
-        plan = await (await cursor.execute(f"explain {statement}")).fetchall()
+        asked = cursor.mogrify(statement(wanted, parameters), {**parameters, "limit": 50, "look_at": 1_000})
+        plan = await (await cursor.execute(f"explain {asked}")).fetchall()
 
     assert "Seq Scan on jobs" not in "\n".join(row[0] for row in plan)
 

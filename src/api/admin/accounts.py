@@ -76,16 +76,16 @@ def _cursor(text: str | None) -> tuple[datetime, UUID] | None:
 async def detail(request: Request) -> Response:
     """GET /api/admin/accounts/{userId}: with the newest movements of its credits."""
     await require_admin(request)
-    return await _one(request, _user_id(request))
+    return await _one(request, user_id_of(request))
 
 
 async def ledger(request: Request) -> Response:
     """GET /api/admin/accounts/{userId}/ledger: the movements of its credits, newest first, by cursor."""
     await require_admin(request)
-    user_id, query = _user_id(request), request.query_params
+    user_id, query = user_id_of(request), request.query_params
     limit = whole_number(query.get("limit"), "limit", default=50, least=1, most=PAGE_LIMIT)
     before_id = whole_cursor(query.get("cursor"))
-    await _require(request, user_id)
+    await require_account(request, user_id)
     async with request.app.state.pool.connection() as connection:
         rows = await accounts.read_ledger(connection, user_id, before_id=before_id, limit=limit)
     cursor = str(rows[-1]["id"]) if len(rows) == limit else None
@@ -95,11 +95,11 @@ async def ledger(request: Request) -> Response:
 async def change(request: Request) -> Response:
     """PATCH /api/admin/accounts/{userId}: its plan, and figures of its own beyond it."""
     admin = await require_admin(request)
-    user_id = _user_id(request)
+    user_id = user_id_of(request)
     asked = await read_as(Change, request)
     given = asked.model_dump(exclude_unset=True)
     facts = asked.model_dump(exclude_unset=True, by_alias=True)
-    await _require(request, user_id)
+    await require_account(request, user_id)
     figures = {name: accounts.FROM_PLAN if value is None else value for name, value in given.items() if name != "plan"}
     async with (
         recorded(request, admin, "account.change", f"account:{user_id}", **facts),
@@ -112,9 +112,9 @@ async def change(request: Request) -> Response:
 async def grant(request: Request) -> Response:
     """POST /api/admin/accounts/{userId}/credits."""
     admin = await require_admin(request)
-    user_id = _user_id(request)
+    user_id = user_id_of(request)
     asked = await read_as(Grant, request)
-    await _require(request, user_id)
+    await require_account(request, user_id)
     async with recorded(request, admin, "account.grant", f"account:{user_id}", **asked.model_dump()):
         try:
             async with request.app.state.pool.connection() as connection:
@@ -124,14 +124,16 @@ async def grant(request: Request) -> Response:
     return await _one(request, user_id)
 
 
-def _user_id(request: Request) -> UUID:
+def user_id_of(request: Request) -> UUID:
+    """The user in the path. Problem 404."""
     try:
         return UUID(request.path_params["user_id"])
     except ValueError:
         raise not_found("account") from None
 
 
-async def _require(request: Request, user_id: UUID) -> Mapping[str, Any]:
+async def require_account(request: Request, user_id: UUID) -> Mapping[str, Any]:
+    """Problem 404."""
     async with request.app.state.pool.connection() as connection:
         row = await accounts.read_account(connection, user_id)
     if row is None:
@@ -140,16 +142,25 @@ async def _require(request: Request, user_id: UUID) -> Mapping[str, Any]:
 
 
 async def _one(request: Request, user_id: UUID) -> Response:
-    row = await _require(request, user_id)
+    row = await require_account(request, user_id)
     async with request.app.state.pool.connection() as connection:
         (shape,) = await _shapes(connection, [row])
         movements = await accounts.read_ledger(connection, user_id, limit=PAGE_LIMIT)
+        plans = await accounts.list_plans(connection)
     following = None
     if len(movements) == PAGE_LIMIT:
         root = request.scope.get("root_path", "")
         following = f"{root}/api/admin/accounts/{user_id}/ledger?cursor={movements[-1]['id']}"
-    body = shape | {"ledger": [_movement(each) for each in movements], "ledgerNext": following}
+    body = shape | {
+        "plans": {row["name"]: _figures(row) for row in plans},
+        "ledger": [_movement(each) for each in movements],
+        "ledgerNext": following,
+    }
     return JSONResponse(body, headers=NO_STORE)
+
+
+def _figures(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"concurrent": row["concurrent"], "perDay": row["per_day"], "waiting": row["waiting"]}
 
 
 def _movement(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,6 +191,7 @@ def _shape(row: Mapping[str, Any], rights: Mapping[str, Any]) -> dict[str, Any]:
         "concurrent": row["concurrent"],
         "perDay": row["per_day"],
         "waitingLimit": row["waiting_limit"],
+        "own": {"concurrent": row["own_concurrent"], "perDay": row["own_per_day"], "waiting": row["own_waiting"]},
         "today": row["today"],
         "resetsAt": iso(row["resets_at"]),
         "processing": row["processing"],

@@ -128,13 +128,17 @@ class JobDetail(AdminJob):
 
 
 class BulkDone(TypedDict):
-    """matched: jobs that fit, counted to 1,000; isAll: there are no more. refused: why, and how many."""
+    """Of a count, matched: jobs that fit, to 100,000; of a round: those it took on. isAll: there are no more.
+
+    cursor: where the next round begins, null where nothing is left. refused: why, and how many.
+    """
 
     action: Literal["requeue", "cancel", "delete", "priority"]
     matched: int
     isAll: bool
     acted: int
     refused: dict[str, int]
+    cursor: str | None
 
 
 class Credits(TypedDict):
@@ -142,9 +146,18 @@ class Credits(TypedDict):
     held: int
 
 
-class Account(TypedDict):
-    """Limits as they apply; null is none. today: jobs enqueued today, up to resetsAt.
+class Figures(TypedDict):
+    """Of a plan, null is no limit; of an account's own, null is the plan's."""
 
+    concurrent: int | None
+    perDay: int | None
+    waiting: int | None
+
+
+class Account(TypedDict):
+    """Limits as they apply; null is none. own: those that stand instead of the plan's.
+
+    today: jobs enqueued today, up to resetsAt.
     processing: they run now. waiting: ready, held back or scheduled. running: ready or running. held: the other two.
     """
 
@@ -155,6 +168,7 @@ class Account(TypedDict):
     concurrent: int | None
     perDay: int | None
     waitingLimit: int
+    own: Figures
     today: int
     resetsAt: Time
     processing: int
@@ -185,10 +199,29 @@ class Movements(TypedDict):
 
 
 class AccountDetail(Account):
-    """ledger: its newest 200 movements; ledgerNext: where the older ones are."""
+    """plans: what each grants. ledger: its newest 200 movements; ledgerNext: where the older ones are."""
 
+    plans: dict[str, Figures]
     ledger: list[Movement]
     ledgerNext: str | None
+
+
+class Key(TypedDict):
+    """scopes: what it opens, as its user now is. lastUsedAt: to the minute. isYours: it opened this very request."""
+
+    id: UUID
+    prefix: str
+    name: str
+    scopes: list[str]
+    createdAt: Time
+    expiresAt: Time | None
+    lastUsedAt: Time | None
+    revokedAt: Time | None
+    isYours: bool
+
+
+class Keys(TypedDict):
+    keys: list[Key]
 
 
 class Count(TypedDict):

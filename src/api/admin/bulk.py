@@ -1,11 +1,16 @@
-"""/api/admin/jobs/{action}: what is done to many jobs at once, counted first and never to more than were counted."""
+"""/api/admin/jobs/{action}: what is done to many jobs, counted first and never to more than were counted.
+
+However many they are, they are gone through in rounds, the newest first, each a request of its own: it is seen how far
+that is, it can be stopped, and after a break it goes on where it was, with nothing done twice.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,15 +18,20 @@ from starlette.responses import JSONResponse, Response
 from api.accounts import Account
 from api.admin.audit import acting, recorded
 from api.admin.bodies import read_as
+from api.admin.rounds import CURSOR, Round
 from api.admin.wanted import Chosen, read_box, search_for
 from api.auth import require_admin
 from api.problems import Problem
 from pgqueue import BATCH, Action, EnqueueRefused, JobNotFound, Queue, WrongState
-from pgqueue.search import JobSearch, search
+from pgqueue.counting import count
+from pgqueue.search import JobSearch, Place, search
 
-MOST_AT_ONCE = 1_000
-MOST_LOOKED_AT = 200_000
-"""Jobs that a count looks at: a second or so."""
+MOST_COUNTED = 100_000
+MOST_LOOKED_AT = 500_000
+"""Jobs that a count looks at: a second or so where every one's args must be read."""
+ROUND = 1_000
+"""Jobs that one request acts on: a second or two."""
+ROUND_LOOKS_AT = 200_000
 
 Word = Literal["requeue", "cancel", "delete", "priority"]
 ACTIONS: dict[Word, tuple[Action, str]] = {
@@ -34,13 +44,18 @@ ACTIONS: dict[Word, tuple[Action, str]] = {
 
 
 class Bulk(BaseModel):
-    """An action on many jobs: first with dryRun, which counts them; then with atMost, which that count is for."""
+    """An action on many jobs: first with dryRun, which counts them; then with atMost, which that count is for.
+
+    cursor: as the answer before gave it. A round takes up to 1,000; one whose answer was lost is asked again with the
+    same cursor, and does nothing a second time.
+    """
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
 
     filter: Annotated[Chosen, Field(strict=False)]
     dry_run: bool = True
-    at_most: int | None = Field(None, ge=1, le=MOST_AT_ONCE)
+    at_most: int | None = Field(None, ge=1, le=MOST_COUNTED)
+    cursor: Annotated[Round, PlainValidator(Round.read), WithJsonSchema(CURSOR)] | None = None
 
 
 class BulkMove(Bulk):
@@ -70,19 +85,22 @@ async def move(request: Request) -> Response:
 
 
 async def _act_on_many(request: Request, word: Word) -> Response:
-    """A dry run counts; then at most as many as were counted are acted on."""
+    """A dry run counts; then at most as many as were counted are acted on, a round at a time."""
     admin = await require_admin(request)
     bulk: Bulk = await read_as(BulkMove if word == "priority" else Bulk, request)
-    ids, is_all = await _matching(request, bulk.filter, ACTIONS[word][1])
     if bulk.dry_run:
-        return _answer(word, matched=len(ids), is_all=is_all, acted=0, refused={})
+        return await _count(request, word, bulk)
     if bulk.at_most is None:
         detail = "Count first, with dryRun true; then say atMost, for how many jobs that count is meant."
         raise Problem(
             400, "Invalid input", detail, code="dry_run_first", details=[{"path": "atMost", "message": "is required"}]
         )
-    acted, refused = await _act_on(request, admin, word, bulk, ids[: bulk.at_most])
-    return _answer(word, matched=len(ids), is_all=is_all, acted=acted, refused=refused)
+    start = bulk.cursor or await _begin(request)
+    wanted = await _wanted(request, word, bulk.filter, start)
+    ids, place = await _next(request, wanted, start.place, min(bulk.at_most, ROUND))
+    acted, refused = await _act_on(request, admin, word, bulk, ids)
+    following = None if place is None else Round(start.counted_at, place)
+    return _answer(word, matched=len(ids), is_all=place is None, following=following, acted=acted, refused=refused)
 
 
 async def _act_on(
@@ -129,21 +147,56 @@ async def _alone(queue: Queue, word: Word, job_id: UUID, *, priority: int | None
             await queue.set_priority(job_id, priority, actor=actor)
 
 
-def _answer(word: Word, *, matched: int, is_all: bool, acted: int, refused: dict[str, int]) -> Response:
-    body = {"action": word, "matched": matched, "isAll": is_all, "acted": acted, "refused": refused}
+def _answer(
+    word: Word, *, matched: int, is_all: bool, following: Round | None, acted: int, refused: dict[str, int]
+) -> Response:
+    cursor = None if following is None else str(following)
+    body = {
+        "action": word, "matched": matched, "isAll": is_all, "acted": acted, "refused": refused, "cursor": cursor,
+    }  # fmt: skip
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 
-async def _matching(request: Request, chosen: Chosen, group: str) -> tuple[list[UUID], bool]:
-    """Ids of the jobs, up to MOST_AT_ONCE, and whether those are all."""
+async def _count(request: Request, word: Word, bulk: Bulk) -> Response:
+    wanted = await _wanted(request, word, bulk.filter, bulk.cursor)
+    async with request.app.state.pool.connection() as connection:
+        counted = await count(
+            connection,
+            wanted,
+            before=None if bulk.cursor is None else bulk.cursor.place,
+            most=MOST_COUNTED,
+            most_looked_at=MOST_LOOKED_AT,
+        )
+    at = bulk.cursor.counted_at if bulk.cursor else counted.at
+    following = None if counted.last is None else Round(at, counted.last)
+    if counted.first is not None:
+        following = Round.beginning_with(counted.first, at)
+    is_all = counted.last is None
+    return _answer(word, matched=counted.jobs, is_all=is_all, following=following, acted=0, refused={})
+
+
+async def _begin(request: Request) -> Round:
+    """Of whoever acts without a cursor: now, with the newest."""
+    async with request.app.state.pool.connection() as connection:
+        row = await (await connection.execute("select statement_timestamp()")).fetchone()
+    return Round(row[0])
+
+
+async def _wanted(request: Request, word: Word, chosen: Chosen, start: Round | None) -> JobSearch:
+    """Of the chosen jobs those that it can be done to; once they were counted, those that it could be done to then."""
     reading = None if chosen.q is None else await read_box(chosen.q, request.app.state.pool, request.app.state.queue)
-    wanted: JobSearch = search_for(chosen, reading, group=group)
-    ids, before, looked_at = list[UUID](), None, 0
-    while looked_at < MOST_LOOKED_AT:
+    wanted = search_for(chosen, reading, group=ACTIONS[word][1])
+    return wanted if start is None else replace(wanted, criteria=(*wanted.criteria, *start.criteria(word)))
+
+
+async def _next(
+    request: Request, wanted: JobSearch, before: Place | None, size: int
+) -> tuple[list[UUID], Place | None]:
+    """Ids of so many jobs, and the place behind them where there may be more."""
+    ids, looked_at = list[UUID](), 0
+    while True:
         async with request.app.state.pool.connection() as connection:
-            found = await search(connection, wanted, before=before, limit=MOST_AT_ONCE + 1)
-        ids += found.job_ids
-        if len(ids) > MOST_AT_ONCE or found.following is None:
-            return ids[:MOST_AT_ONCE], len(ids) <= MOST_AT_ONCE
-        before, looked_at = found.following, looked_at + found.looked_at
-    return ids, False
+            found = await search(connection, wanted, before=before, limit=size - len(ids))
+        ids, before, looked_at = [*ids, *found.job_ids], found.following, looked_at + found.looked_at
+        if before is None or len(ids) == size or looked_at >= ROUND_LOOKS_AT:
+            return ids, before

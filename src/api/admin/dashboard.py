@@ -6,6 +6,7 @@ However many look on, one loop in the process asks the database, and nobody look
 import asyncio
 import json
 import logging
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -31,8 +32,10 @@ EVERY_SECONDS = 1.0
 MOST_LOOKERS = 100
 MOST_SECONDS = 300.0
 """A stream ends after so long and is asked for anew: whose credential was revoked or expired looks on no longer."""
-HOUR_EVERY = 10
-"""The figures of the last hour move slowly and cost most: they are read every so many times."""
+HOUR_SECONDS = 10.0
+"""The figures of the last hour move slowly and cost most: those who look on are told them anew so often."""
+SHARED_SECONDS = 1.0
+"""Whoever asks once is told of figures that are no older: however many ask, the hour is read so often."""
 FAREWELL_SECONDS = 1.5
 """A stream has so long for its last words at a shutdown: more than EVERY_SECONDS, less than the server waits."""
 CANCEL_AGAIN_SECONDS = 1.0
@@ -50,6 +53,9 @@ class Dashboard:
         self._lookers = 0
         self._is_looked_at = asyncio.Event()
         self._turn = asyncio.Condition()
+        self._hour: dict[str, Any] = {}
+        self._hour_read_at = -math.inf
+        self._hour_turn = asyncio.Lock()
         self._told: dict[str, tuple[int, bytes]] = {}
         """By name: how often it changed, and the event that tells it as it is."""
 
@@ -86,6 +92,16 @@ class Dashboard:
                 # Whoever comes next is told what is, not what was.
                 self._told.clear()
 
+    async def hour(self, *, no_older_than: float) -> dict[str, Any]:
+        """The figures of the last hour. Who waits for another's reading holds no connection meanwhile."""
+        async with self._hour_turn:
+            if time.monotonic() - self._hour_read_at >= no_older_than:
+                began = time.monotonic()
+                async with self._pool.connection() as connection:
+                    self._hour = await read_hour(connection)
+                self._hour_read_at = began
+            return self._hour
+
     @property
     def is_full(self) -> bool:
         return self._lookers >= MOST_LOOKERS
@@ -97,13 +113,12 @@ class Dashboard:
                 await self._turn.wait()
 
     async def _read_on(self) -> None:
-        count, version, hour = 0, 0, dict[str, Any]()
+        version = 0
         while True:
             await self._is_looked_at.wait()
             try:
+                hour = await self.hour(no_older_than=HOUR_SECONDS)
                 async with self._pool.connection() as connection:
-                    if not hour or count % HOUR_EVERY == 0:
-                        hour = await read_hour(connection)
                     found = await read_all(connection, hour)
             except (psycopg.Error, PoolTimeout) as error:
                 log.warning("dashboard not read; trying again", extra={"reason": str(error).strip()})
@@ -113,7 +128,6 @@ class Dashboard:
             else:
                 version += 1
                 self._tell(found, version)
-            count += 1
             async with self._turn:
                 self._turn.notify_all()
             await asyncio.sleep(EVERY_SECONDS)
@@ -142,9 +156,10 @@ async def read_all(connection: AsyncConnection[Any], hour: dict[str, Any]) -> di
 async def stats(request: Request) -> Response:
     """GET /api/admin/stats."""
     await require_admin(request)
+    hour = await request.app.state.dashboard.hour(no_older_than=SHARED_SECONDS)
     async with request.app.state.pool.connection() as connection:
         queues, workers = await read_queues(connection), await read_workers(connection)
-        found = await read_stats(connection, queues=queues, workers=workers, hour=await read_hour(connection))
+        found = await read_stats(connection, queues=queues, workers=workers, hour=hour)
     return JSONResponse(found, headers={"Cache-Control": "no-store"})
 
 

@@ -56,7 +56,7 @@ async def show(request: Request) -> Response:
         "lookedAt": found.looked_at,
         "readAs": reading and reading.read_as,
     }
-    return page(request, body, cursor=None if found.following is None else str(found.following))
+    return page(request, body, cursor=str(found.following.id) if found.following else None)
 
 
 async def detail(request: Request) -> Response:

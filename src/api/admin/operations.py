@@ -45,23 +45,23 @@ OPERATIONS: tuple[Operation, ...] = (
         query={**_wanted(), "cursor": UUID_TEXT, "limit": limit_up_to(200)}, headers=LANGUAGE, refuses=(400,),
     ),
     Operation(
-        "POST", f"{ADMIN}/jobs/requeue", "Run many again: count first, then act on at most as many",
+        "POST", f"{ADMIN}/jobs/requeue", "Run many again: count first, then act, in rounds",
         {200: answers.BulkDone}, body=Bulk,
         examples={"count": {**FAILED, "dryRun": True}, "act": {**FAILED, "dryRun": False, "atMost": 20}}, refuses=BODY,
     ),
     Operation(
-        "POST", f"{ADMIN}/jobs/cancel", "Cancel many: count first, then act on at most as many",
+        "POST", f"{ADMIN}/jobs/cancel", "Cancel many: count first, then act, in rounds",
         {200: answers.BulkDone}, body=Bulk, examples={"count": {"filter": {"symbol": "AAPL"}, "dryRun": True}},
         refuses=BODY,
     ),
     Operation(
-        "POST", f"{ADMIN}/jobs/delete", "Remove many final jobs: count first, then act on at most as many",
+        "POST", f"{ADMIN}/jobs/delete", "Remove many final jobs: count first, then act, in rounds",
         {200: answers.BulkDone}, body=Bulk,
         examples={"count": {"filter": {"status": "cancelled", "until": "2022-01-01T00:00:00Z"}, "dryRun": True}},
         refuses=BODY,
     ),
     Operation(
-        "POST", f"{ADMIN}/jobs/priority", "Move many waiting jobs: count first, then act on at most as many",
+        "POST", f"{ADMIN}/jobs/priority", "Move many waiting jobs: count first, then act, in rounds",
         {200: answers.BulkDone}, body=BulkMove,
         examples={"count": {"filter": {"symbol": "AAPL"}, "priority": 9, "dryRun": True}}, refuses=BODY,
     ),
@@ -111,6 +111,14 @@ OPERATIONS: tuple[Operation, ...] = (
         "POST", f"{ADMIN}/accounts/{{userId}}/credits", "Grant credits, or take some back",
         {200: answers.AccountDetail},
         body=Grant, examples={"grant": {"amount": 100, "note": "welcome"}}, refuses=(404, 409, *BODY),
+    ),
+    Operation(
+        "GET", f"{ADMIN}/accounts/{{userId}}/keys", "The API keys of an account, without the keys themselves",
+        {200: answers.Keys}, refuses=(404,),
+    ),
+    Operation(
+        "DELETE", f"{ADMIN}/accounts/{{userId}}/keys/{{keyId}}", "Revoke a key and the sessions it opened",
+        {200: answers.Key}, refuses=(404,),
     ),
     Operation(
         "GET", f"{ADMIN}/audit", "What administrators did, newest first", {200: answers.Audit},

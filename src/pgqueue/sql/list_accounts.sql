@@ -1,7 +1,8 @@
 -- Accounts with what they may do and what they do now, newest first, by keyset. A user's lanes are looked up queue by
 -- queue, by their key: there may be very many users.
-select chosen.user_id, chosen.plan, chosen.concurrent, chosen.per_day, chosen.waiting_limit, chosen.available, chosen.held,
-       chosen.created_at, lanes.used, lanes.parked, lanes.today,
+select chosen.user_id, chosen.plan, chosen.concurrent, chosen.per_day, chosen.waiting_limit,
+       chosen.own_concurrent, chosen.own_per_day, chosen.own_waiting, chosen.available, chosen.held, chosen.created_at,
+       lanes.used, lanes.parked, lanes.today,
        coalesce(running.jobs, 0) as processing,
        greatest(0, lanes.used + lanes.parked - coalesce(running.jobs, 0)) as waiting,
        ((clock_timestamp() at time zone 'UTC')::date + 1)::timestamp at time zone 'UTC' as resets_at
@@ -9,6 +10,7 @@ select chosen.user_id, chosen.plan, chosen.concurrent, chosen.per_day, chosen.wa
                coalesce(accounts.concurrent, plans.concurrent) as concurrent,
                coalesce(accounts.per_day, plans.per_day) as per_day,
                coalesce(accounts.waiting, plans.waiting) as waiting_limit,
+               accounts.concurrent as own_concurrent, accounts.per_day as own_per_day, accounts.waiting as own_waiting,
                accounts.available, accounts.held, accounts.created_at
           from pgqueue.accounts
           join pgqueue.plans on plans.tier = accounts.tier

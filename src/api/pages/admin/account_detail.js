@@ -5,6 +5,7 @@ import { whole } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words } from "../words/accounts.js";
 import { AccountForm } from "./account_form.js";
+import { AccountKeys } from "./account_keys.js";
 import { exact } from "./ages.js";
 import { when } from "./moments.js";
 import { used } from "./accounts_list.js";
@@ -23,6 +24,7 @@ export class AccountDetail {
   #fetched;
   #facts = element("dl", { class: "facts" });
   #ledger = null;
+  #keys = null;
   #form = null;
 
   constructor(shared) {
@@ -42,6 +44,7 @@ export class AccountDetail {
   }
 
   stop() {
+    this.#keys?.stop();
     this.#fetched.stop();
   }
 
@@ -59,12 +62,13 @@ export class AccountDetail {
       onUnauthorized: this.#shared.onUnauthorized,
     };
     this.#ledger = new Ledger(account, this.#shared);
+    this.#keys = new AccountKeys(account, this.#shared);
     this.#form = mayChange ? new AccountForm(account, changes) : null;
     const credits = mayChange ? new CreditsForm(account, changes) : null;
     this.#tell(account);
     const use = panel(words.use, this.#facts, element("p", { class: "hint" }, words.useHint));
     const panels = element("div", { class: "panels" }, element("div", { class: "stack" }, use, credits?.element), this.#form?.element);
-    return [links(account), panels, this.#ledger.element];
+    return [links(account), panels, this.#keys.element, this.#ledger.element];
   }
 
   /** As an action answered: what was typed elsewhere stays. */

@@ -1,25 +1,21 @@
 /** An account's plan and figures of its own. */
 
 import { Refusal } from "../common/api.js";
-import { element, say } from "../common/dom.js";
+import { button, element, say } from "../common/dom.js";
+import { whole } from "../common/format.js";
 import { words } from "../words/accounts.js";
 import { patch } from "./calls.js";
 import { NumberField, placed } from "./number_field.js";
 import { PLANS } from "./plans.js";
 
-/** The members of a change, and what an account calls what applies. */
-const FIGURES = [
-  ["concurrent", "concurrent", words.concurrent],
-  ["perDay", "perDay", words.perDay],
-  ["waiting", "waitingLimit", words.mostWaiting],
-];
+const FIGURES = { concurrent: words.concurrent, perDay: words.perDay, waiting: words.mostWaiting };
 
 export class AccountForm {
   element;
   #calls;
   #account;
   #plan = element("select", { id: "account-plan" }, ...PLANS.map((plan) => element("option", { value: plan }, plan)));
-  #figures = FIGURES.map(([name, applies, label]) => new Figure(name, applies, label));
+  #figures = Object.entries(FIGURES).map(([name, label]) => new Figure(name, label));
   #message = element("p", { class: "notice", role: "alert", hidden: true });
   #done = element("p", { class: "done", role: "status" });
   #save = element("button", { type: "submit", class: "primary" }, words.save);
@@ -37,6 +33,7 @@ export class AccountForm {
       this.#message,
       element("div", { class: "dialog-actions" }, this.#done, this.#save),
     );
+    this.#plan.addEventListener("change", () => this.#compare());
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
@@ -48,6 +45,11 @@ export class AccountForm {
     this.#account = account;
     this.#plan.value = account.plan;
     for (const figure of this.#figures) figure.show(account);
+    this.#compare();
+  }
+
+  #compare() {
+    for (const figure of this.#figures) figure.compare(this.#plan.value);
   }
 
   async #submit() {
@@ -82,36 +84,61 @@ export class AccountForm {
   }
 }
 
+/** Empty, it is the plan's. */
 class Figure {
   element;
   field;
-  #applies;
-  #now = null;
-  #asPlan = element("input", { type: "checkbox" });
+  #account = null;
+  #plan = null;
+  #says = element("span");
+  #back;
 
-  constructor(name, applies, label) {
-    this.#applies = applies;
-    this.field = new NumberField({ name, label, placeholder: words.noLimit });
-    this.#asPlan.addEventListener("change", () => (this.field.input.disabled = this.#asPlan.checked));
-    const check = element("label", { class: "check" }, this.#asPlan, element("span", { class: "unseen" }, `${label}: `), words.asPlan);
-    this.element = element("div", { class: "figure-row" }, this.field.element, check);
+  constructor(name, label) {
+    this.field = new NumberField({ name, label, hint: this.#says });
+    this.#back = button(words.backToPlan, () => this.#empty(), { class: "quiet", "aria-label": `${words.backToPlan}: ${label}` });
+    this.field.input.addEventListener("input", () => this.#tell());
+    this.element = element("div", { class: "figure-row" }, this.field.element, this.#back);
   }
 
   show(account) {
-    this.#now = account[this.#applies];
-    this.field.value = this.#now;
-    this.field.input.disabled = this.#asPlan.checked = false;
+    this.#account = account;
+    this.field.value = this.#own;
+  }
+
+  /** What an empty field comes to. */
+  compare(plan) {
+    this.#plan = plan;
+    this.field.input.placeholder = this.#granted;
+    this.#tell();
   }
 
   wrong() {
     const { name, value } = this.field;
-    if (this.#asPlan.checked || value === this.#now) return [];
-    if (value === null) return [{ path: name, message: words.emptied }];
-    return Number.isInteger(value) ? [] : [{ path: name, message: words.notWhole }];
+    return value === null || Number.isInteger(value) ? [] : [{ path: name, message: words.notWhole }];
   }
 
   change() {
-    if (this.#asPlan.checked) return [[this.field.name, null]];
-    return this.field.value === this.#now ? [] : [[this.field.name, this.field.value]];
+    return this.field.value === this.#own ? [] : [[this.field.name, this.field.value]];
+  }
+
+  get #own() {
+    return this.#account.own[this.field.name];
+  }
+
+  get #granted() {
+    const figure = this.#account.plans[this.#plan]?.[this.field.name] ?? null;
+    return figure === null ? words.noLimit : whole(figure);
+  }
+
+  #tell() {
+    const isOwn = this.field.input.value.trim() !== "";
+    this.#says.textContent = (isOwn ? words.ownInstead : words.asPlan)(this.#plan, this.#granted);
+    this.#back.disabled = !isOwn;
+  }
+
+  #empty() {
+    this.field.value = null;
+    this.#tell();
+    this.field.input.focus();
   }
 }

@@ -3,6 +3,7 @@
 import { Refusal } from "../common/api.js";
 import { button, element } from "../common/dom.js";
 import { words } from "../words/common.js";
+import { whyNot } from "./wrong_address.js";
 
 export class Fetched {
   element = element("div", { class: "fetched" });
@@ -68,7 +69,7 @@ export class Fetched {
     }
     if (!this.#isThere) this.#content.replaceChildren();
     const again = button(words.tryAgain, () => this.ask(), { class: "quiet" });
-    this.#notice.replaceChildren(element("p", {}, refusal.message), again);
+    this.#notice.replaceChildren(element("p", {}, whyNot(refusal)), again);
     this.#notice.hidden = false;
   }
 }

@@ -6,27 +6,51 @@ import { whole } from "../common/format.js";
 import { words } from "../words/admin_jobs.js";
 import { post } from "./calls.js";
 import { ACTIONS, USUAL_PRIORITY, choice, labelled } from "./job_actions.js";
+import { Rounds } from "./job_rounds.js";
 
 /** From more jobs than this on, what cannot be taken back needs the number typed. */
 const TYPED_FROM = 10;
 
 /**
- * Counts, asks, acts. filter: as in a search, or {jobIds}. what: those jobs in words. onBusy(text): what goes on.
- * Returns {text, isWorry} to say, or null where one thought better of it. Throws Refusal.
+ * Counts, asks, acts; for Outcome.of. filter: as in a search, or {jobIds}. what: those jobs in words. cursor: from where
+ * on; null: from the newest.
  */
-export async function actOnMany(action, filter, { what, onBusy }) {
+export const actOnMany = (action, filter, what, cursor = null) => async (onBusy, signal) => {
   const send = (members) => post(`/jobs/${action}`, { filter, ...members });
+  const rest = (text, from) => ({ text, act: actOnMany(action, filter, what, from) });
   const list = action === "priority" ? choice() : null;
   onBusy(words.counting);
-  const { matched, isAll } = await send({ dryRun: true, ...(list && { priority: USUAL_PRIORITY }) });
+  const counted = await send({ dryRun: true, ...(cursor && { cursor }), ...(list && { priority: USUAL_PRIORITY }) });
   onBusy(null);
-  if (matched === 0) return { text: words.noneFits[action](what), isWorry: true };
-  if (!(await confirmed(question(action, { matched, isAll, what, list })))) return null;
-  onBusy(words.working(words.jobs(whole(matched))));
-  const done = await send({ dryRun: false, atMost: matched, ...(list && { priority: Number(list.value) }) });
-  onBusy(null);
-  return outcome(action, done, isAll);
-}
+  const { matched, isAll } = counted;
+  if (matched === 0 && isAll) return { text: words.noneFits[action](what), isWorry: true };
+  if (matched === 0) return { text: words.noneSoFar(what), isWorry: true, further: rest(words.goOnLooking, counted.cursor) };
+  if (signal.aborted || !(await confirmed(question(action, { matched, isAll, what, list })))) return null;
+  const priority = list && Number(list.value);
+  const rounds = new Rounds(counted, (members) => send({ dryRun: false, ...members, ...(list && { priority }) }));
+  return inRounds(action, rounds, isAll ? null : rest)(onBusy, signal);
+};
+
+/** rest(text, cursor): how one goes on with those that were not counted; null where all were. */
+const inRounds = (action, rounds, rest) => async (onBusy, signal) => {
+  const again = { text: words.goOn, act: inRounds(action, rounds, rest) };
+  onBusy(rounds.element);
+  try {
+    await rounds.run(signal);
+  } catch (refusal) {
+    if (refusal.status === undefined || refusal.isUnauthorized) throw refusal;
+    const broke = [refusal.message, words.brokenOff(rounds.far), refusal.isUncertain && words.goneOnOnce];
+    return { text: joined(broke), isWorry: true, further: rounds.isOver ? null : again };
+  }
+  const done = outcome(action, rounds);
+  if (!rounds.isOver) return { text: joined([words.stopped(rounds.far), done]), isWorry: true, further: again };
+  if (rest) return { text: joined([done, words.moreMatch]), isWorry: true, further: rounds.cursor && rest(words.countRest, rounds.cursor) };
+  const missing = rounds.isLost ? words.notAnswered : words.changedMeanwhile;
+  const differ = rounds.left > 0 && missing(words.jobs(whole(rounds.left)));
+  return { text: joined([done, differ]), isWorry: Boolean(differ) || Object.keys(rounds.refused).length > 0 };
+};
+
+const joined = (sentences) => sentences.filter(Boolean).join(" ");
 
 const count = (matched, isAll) => (isAll ? words.jobs : words.orMore)(whole(matched));
 
@@ -55,9 +79,7 @@ function typed(number) {
   return labelled(words.typeNumber(number), field);
 }
 
-function outcome(action, { acted, refused }, isAll) {
+function outcome(action, { acted, refused }) {
   const reasons = Object.entries(refused).map(([why, jobs]) => words.refusedFor(words.jobs(whole(jobs)), words.reasons[why] ?? why));
-  const sentences = [words.didMany[action](words.jobs(whole(acted))), ...reasons];
-  if (!isAll) sentences.push(words.goOn[action]);
-  return { text: sentences.join(" "), isWorry: reasons.length > 0 || !isAll };
+  return joined([words.didMany[action](words.jobs(whole(acted))), ...reasons]);
 }

@@ -4,12 +4,10 @@ import { button, element } from "../common/dom.js";
 import { whole } from "../common/format.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/admin_jobs.js";
-import { MEMBERS, address, changed } from "./job_query.js";
+import { MAIN_STATUSES, MEMBERS, PART_STATUSES, address, changed } from "./job_query.js";
 import { exact, local, long } from "./moments.js";
 import { PLANS } from "./plans.js";
 
-const STATUSES = ["waiting", "processing", "completed", "failed", "cancelled"];
-const MORE_STATUSES = ["ready", "held", "scheduled", "retrying"];
 const TIMES = new Set(["since", "until", "finishedSince", "finishedUntil"]);
 const TEXTS = ["symbol", "strategy", "error", "userId", "kind"];
 
@@ -68,7 +66,7 @@ export class JobFilters {
     for (const [status, { link, count }] of this.#links) {
       const mine = counts.filter((one) => one.status === status && (!this.#search.plan || one.plan === this.#search.plan));
       const total = mine.reduce((sum, { jobs }) => sum + jobs, 0);
-      const isCounted = isOfAll && counts.length > 0 && STATUSES.includes(status);
+      const isCounted = isOfAll && counts.length > 0 && MAIN_STATUSES.includes(status);
       count.textContent = !isCounted ? "" : total >= countedTo ? ` ${whole(countedTo)}+` : ` ${whole(total)}`;
       const isOn = (this.#search.status ?? "") === status;
       link.href = address(changed(this.#search, { status: isOn ? null : status }));
@@ -110,10 +108,10 @@ export class JobFilters {
 
   /** Made once: one may be about to press them while they count. */
   #makeLinks() {
-    const texts = { "": words.all, ...pick(common.status, STATUSES), ...pick(words.states, MORE_STATUSES) };
+    const texts = { "": words.all, ...pick(common.status, MAIN_STATUSES), ...pick(words.states, PART_STATUSES) };
     for (const [status, text] of Object.entries(texts)) {
       const count = element("span", { class: "count" });
-      const link = element("a", { "data-status": status, class: MORE_STATUSES.includes(status) ? "extra" : null }, text, count);
+      const link = element("a", { "data-status": status, class: PART_STATUSES.includes(status) ? "extra" : null }, text, count);
       this.#links.set(status, { link, count });
       this.#statuses.append(link);
     }

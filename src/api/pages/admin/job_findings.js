@@ -4,7 +4,8 @@ import { button, element } from "../common/dom.js";
 import { clock, whole } from "../common/format.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/admin_jobs.js";
-import { MEMBERS, address } from "./job_query.js";
+import { MEMBERS, address, changed } from "./job_query.js";
+import { wrongInAddress } from "./wrong_address.js";
 
 const isOfAll = (search) => MEMBERS.every((name) => !search[name]);
 
@@ -37,14 +38,16 @@ export function nothing({ jobs, isWhole, lookedAt }, search) {
 }
 
 /** askedAt: when what is still shown was asked for; null where nothing is. */
-export function failure({ message, details }, askedAt, again) {
-  const lines = details.map(({ path, message: wrong }) => element("li", {}, `${words.members[path] ?? path}: ${wrong}`));
+export function failure(refusal, search, { askedAt, again }) {
+  const wrong = wrongInAddress(refusal);
+  const others = Object.fromEntries(refusal.details.map(({ path }) => [path, null]));
+  const goOn = wrong.length > 0 ? element("a", { class: "link", href: address(changed(search, others)) }, words.withoutThem) : button(common.tryAgain, again);
+  const sentences = wrong.length > 0 ? wrong : [words.lost(refusal.message)];
   return element(
     "div",
     { class: "notice", role: "alert" },
-    element("p", {}, words.lost(message)),
-    lines.length > 0 ? element("ul", {}, ...lines) : null,
+    ...sentences.map((sentence) => element("p", {}, sentence)),
     askedAt ? element("p", {}, words.asOf(clock(askedAt))) : null,
-    button(common.tryAgain, again),
+    goOn,
   );
 }

@@ -232,7 +232,7 @@ export class JobList {
     }
     if (this.#trouble && this.#pages.jobs.size === 0) this.#table.clear();
     const again = () => (this.#pages.jobs.size > 0 ? this.#look() : this.#begin());
-    const instead = this.#trouble ? failure(this.#trouble, this.#pages.askedAt, again) : nothing(this.#pages, this.search);
+    const instead = this.#trouble ? failure(this.#trouble, this.search, { askedAt: this.#pages.askedAt, again }) : nothing(this.#pages, this.search);
     this.#state.replaceChildren(...(instead ? [instead] : []));
     this.#bar.say(this.#trouble ? "" : found(this.#pages, this.search, this.#shared.figures.newest("stats")));
   }

@@ -45,12 +45,17 @@ export class ListActions {
     ]);
   }
 
+  /** One at a time: while one goes on, whoever asks for another is led to it. */
   async onMany(action, isSelection) {
+    if (this.#outcome.isAtWork) {
+      this.#outcome.focus();
+      return;
+    }
     const { selection, searched, onDone } = this.#list;
     const chosen = [...selection.ids];
     const what = isSelection ? words.theChosen(words.jobs(whole(chosen.length))) : words.described(inWords(searched()));
     const filter = isSelection ? { jobIds: chosen } : searched();
-    const done = await this.#outcome.of((onBusy) => actOnMany(action, filter, { what, onBusy }));
+    const done = await this.#outcome.of(actOnMany(action, filter, what));
     if (done && isSelection) selection.clear();
     onDone();
   }

@@ -8,6 +8,10 @@ export const MEMBERS = [
   "finishedSince", "finishedUntil", "jobId", "requeuedFrom",
 ];
 
+export const MAIN_STATUSES = ["waiting", "processing", "completed", "failed", "cancelled"];
+export const PART_STATUSES = ["ready", "held", "scheduled", "retrying"];
+export const STATUSES = [...MAIN_STATUSES, ...PART_STATUSES];
+
 /** {member: value} of an address's query; what nobody knows there is left out. */
 export const asked = (query) => picked((name) => query.get(name)?.trim());
 

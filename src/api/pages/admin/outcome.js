@@ -8,21 +8,25 @@ import { words } from "../words/admin_jobs.js";
 export class Outcome {
   element = element("div", { class: "outcome", role: "status", hidden: true });
   #onUnauthorized;
+  /** What goes on now: more than one where a job is acted on while many are. */
+  #lives = new Set();
 
   constructor({ onUnauthorized }) {
     this.#onUnauthorized = onUnauthorized;
   }
 
-  /** What goes on; null when it is over. */
-  busy(text) {
-    this.#put(text === null ? [] : [element("p", { class: "hint" }, text)], "busy");
+  /** What goes on, in words or as an element that tells it; null when it is over. */
+  busy(what) {
+    if (what instanceof Node && this.element.contains(what)) return;
+    this.#put(what === null ? [] : [what instanceof Node ? what : element("p", { class: "hint" }, what)], "busy");
   }
 
-  /** {text, isWorry, made}: made is the id of a job that came of it. */
-  tell({ text, isWorry = false, made = null }) {
+  /** {text, isWorry, made, further}: made is the id of a job that came of it, further {text, act} what may follow. */
+  tell({ text, isWorry = false, made = null, further = null }) {
     const link = made && element("a", { class: "link", href: to("jobs", made) }, words.openNew);
-    const close = button("×", () => this.clear(), { class: "link", "aria-label": common.close });
-    this.#put([element("p", {}, text, link ? " " : null, link), close], isWorry ? "worry" : "done");
+    const goOn = further && button(further.text, () => this.of(further.act));
+    const close = button("×", () => this.clear(), { class: "link closes", "aria-label": common.close });
+    this.#put([element("p", {}, text, link ? " " : null, link), goOn, close].filter(Boolean), isWorry ? "worry" : "done");
   }
 
   fail(refusal) {
@@ -30,24 +34,40 @@ export class Outcome {
     else this.tell({ text: refusal.isUncertain ? `${refusal.message} ${words.uncertain}` : refusal.message, isWorry: true });
   }
 
+  focus() {
+    this.element.querySelector("button")?.focus();
+  }
+
+  /** Forgets what was said; what goes on in rounds ends after this one. */
   clear() {
+    for (const life of this.#lives) life.abort();
     this.#put([], "");
   }
 
-  /** Does it, and says what came of it. act() gives what tell takes, or null. Whether it was done. */
+  /** Does it, and says what came of it. act(onBusy, signal) gives what tell takes, or null. Whether it was done. */
   async of(act) {
+    const life = new AbortController();
+    this.#lives.add(life);
     try {
-      const done = await act((text) => this.busy(text));
-      if (done) this.tell(done);
+      const done = await act((what) => life.signal.aborted || this.busy(what), life.signal);
+      if (done && !life.signal.aborted) this.tell(done);
       return Boolean(done);
     } catch (refusal) {
       if (refusal.status === undefined) throw refusal;
-      this.fail(refusal);
+      if (!life.signal.aborted) this.fail(refusal);
       return false;
+    } finally {
+      this.#lives.delete(life);
     }
   }
 
+  get isAtWork() {
+    return this.#lives.size > 0;
+  }
+
   #put(inside, kind) {
+    // What goes on is not read out at each step.
+    this.element.setAttribute("aria-busy", kind === "busy");
     this.element.replaceChildren(...inside);
     this.element.dataset.kind = kind;
     this.element.hidden = inside.length === 0;

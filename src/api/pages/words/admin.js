@@ -32,6 +32,15 @@ export const en = {
   keysOfJobs: "Among jobs",
   keysOn: "Single keys lead somewhere",
   seek: "Search jobs",
+
+  /** Of a member of an address, by its name there. */
+  wrong: {
+    oneOf: (name, list) => `In this address “${name}” must be one of ${list}.`,
+    id: (name) => `In this address “${name}” must be a whole id: 36 characters of digits, letters a to f and dashes.`,
+    moment: (name) => `In this address “${name}” must be a time with its zone, such as 2022-12-28T09:30:00Z.`,
+    page: (name) => `In this address “${name}” names a page that does not exist. Begin with the newest.`,
+    text: (name) => `In this address “${name}” is too long, or holds characters that nothing has.`,
+  },
 };
 
 export const ko = {
@@ -64,6 +73,14 @@ export const ko = {
   keysOfJobs: "작업 목록에서",
   keysOn: "단축키 사용",
   seek: "작업 검색",
+
+  wrong: {
+    oneOf: (name, list) => `이 주소의 “${name}”에는 다음 중 하나를 써야 합니다: ${list}.`,
+    id: (name) => `이 주소의 “${name}”에는 숫자, a~f, 하이픈으로 된 36자 ID 전체를 써야 합니다.`,
+    moment: (name) => `이 주소의 “${name}”에는 시간대가 있는 시각을 써야 합니다. 예: 2022-12-28T09:30:00Z.`,
+    page: (name) => `이 주소의 “${name}”이(가) 가리키는 페이지가 없습니다. 최신부터 보세요.`,
+    text: (name) => `이 주소의 “${name}” 값이 너무 길거나 쓸 수 없는 문자가 있습니다.`,
+  },
 };
 
 export const words = chosen({ en, ko });

@@ -40,6 +40,7 @@ export const en = {
     "jobs.priority": "moved many jobs",
     "account.change": "changed an account",
     "account.grant": "moved credits",
+    "key.revoke": "revoked a key",
   },
 };
 
@@ -81,6 +82,7 @@ export const ko = {
     "jobs.priority": "여러 작업 우선순위 변경",
     "account.change": "계정 변경",
     "account.grant": "크레딧 이동",
+    "key.revoke": "키 폐기",
   },
 };
 
