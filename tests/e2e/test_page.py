@@ -199,6 +199,23 @@ def test_the_session_ends_and_begins_again(browser: Browser, site: Site) -> None
         expect(page.locator("#login-message")).to_contain_text("Your session has ended")
 
 
+def test_a_run_that_ends_before_its_own_answer_comes_shows_its_result(browser: Browser, site: Site) -> None:
+    answer_late = """() => {
+        const ask = window.fetch;
+        window.fetch = async (address, options) => {
+            const answer = await ask(address, options);
+            if (options.method !== "POST" || !address.endsWith("/api/backtest/queue")) return answer;
+            const ended = () => document.querySelector(".run[data-status=completed]");
+            while (!ended()) await new Promise(requestAnimationFrame);
+            return answer;
+        };
+    }"""
+    with visiting(browser, site) as visit:
+        visit.page.evaluate(answer_late)
+        visit.run(start="2020-01-01")
+        expect(visit.page.locator(".metric")).to_have_count(6)
+
+
 def test_a_login_address_works_once(browser: Browser, site: Site) -> None:
     address_of_one = site.login_url(str(uuid4()))
     for outcome in ("#desk", "#login"):

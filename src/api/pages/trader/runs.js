@@ -55,18 +55,23 @@ export class Runs {
       this.#place(row, job.jobId);
     }
     row.update(job);
-    if (job.jobId === this.#wanted && isFinal(job)) {
-      this.#wanted = null;
-      if (job.status === "completed") this.#openOnly(job.jobId);
-    }
+    this.#openWanted(job);
   }
 
   want(jobId) {
     this.#wanted = jobId;
     this.#jobs.tell();
+    // A short run was shown as ended before the answer came that it was taken.
+    this.#openWanted(this.#jobs.get(jobId));
     // Where the ticket fills the screen, the run it made is below: go there.
     const element = this.#rows.get(jobId)?.element;
     if (element?.getBoundingClientRect().bottom > window.innerHeight) find("runs").scrollIntoView();
+  }
+
+  #openWanted(job) {
+    if (job.jobId !== this.#wanted || !isFinal(job)) return;
+    this.#wanted = null;
+    if (job.status === "completed") this.#openOnly(job.jobId);
   }
 
   /** All recent jobs are here: with nothing open yet, the newest result is shown, or that there is none. */
