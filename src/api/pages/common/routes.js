@@ -87,7 +87,7 @@ export class Routes {
     }
     view.enter(asked.args, asked.query);
     // Whoever reads with the ears is taken along to the new view, and whoever had the focus on what is gone.
-    this.#takesAlong = (isOther && byHand) || isLost(had);
+    this.#takesAlong = hasStayed(had) && ((isOther && byHand) || isLost(had));
     this.retitle();
     this.#changed(name);
   }
@@ -105,6 +105,9 @@ export class Routes {
     this.#current = null;
   }
 }
+
+/** The view that was entered has not put the focus where it knows it belongs. */
+const hasStayed = (had) => document.activeElement === had || document.activeElement === document.body;
 
 function decoded(part) {
   try {
