@@ -128,7 +128,7 @@ def test_what_the_server_does_not_understand_is_said(browser: Browser, jobs: Job
     with visiting(browser, jobs.site, role="admin") as visit:
         page = visit.page
         look(page, userId="nobody")
-        expect(page.locator(".jobs").get_by_role("alert")).to_contain_text("User")
+        expect(page.locator(".jobs").get_by_role("alert")).to_contain_text("“userId” must be a whole id")
         look(page, symbol="KO")
         expect(page.locator(".jobs-state")).to_contain_text("No job matches")
 

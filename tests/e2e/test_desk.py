@@ -119,7 +119,7 @@ def test_one_of_five_thousand_symbols_is_found_by_name_and_taken_by_keys(browser
         symbol.press("Enter")
         expect(symbol).to_have_value("S1 · Company 1")
         page.select_option("#timeframe", "4h")
-        expect(page.locator("#symbol-hint")).to_contain_text("made of 1h bars")
+        expect(page.locator("#symbol-hint")).to_contain_text("made of hourly bars")
 
 
 def test_a_range_is_chosen_in_one_click_and_said_where_it_has_no_prices(browser: Browser, site: Site) -> None:

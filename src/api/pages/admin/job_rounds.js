@@ -22,7 +22,7 @@ export class Rounds {
   #gone = 0;
   #isStopped = false;
   #says = element("p", { class: "hint" });
-  #bar = new Bar(words.progress);
+  #bar = new Bar();
   #stop = button(words.stop, () => this.#onStop(), { class: "quiet" });
 
   /** counted: the server's answer to a dry run. send(members): asks it for a round. */
@@ -31,6 +31,7 @@ export class Rounds {
     this.#isAll = isAll;
     this.cursor = cursor;
     this.#send = send;
+    this.#bar.name(words.progress);
     this.element = element("div", { class: "rounds" }, this.#says, this.#stop, this.#bar.element);
     this.#show();
   }
