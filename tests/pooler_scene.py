@@ -6,9 +6,10 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -38,9 +39,8 @@ def transaction_pooler(database_url: str, *, connections: int = 4) -> Iterator[s
             encoding="utf-8",
         )
         config.chmod(0o644)
-        user = system_user()
-        as_user = {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
-        process = subprocess.Popen([PGBOUNCER, "-q", str(config)], stderr=subprocess.DEVNULL, **as_user)  # type: ignore[call-overload]
+        command = [PGBOUNCER, "-q", str(config)]
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, **not_as_root(server))
         url = f"postgresql://postgres@127.0.0.1:{port}/{server['dbname']}"
         try:
             wait_until_it_answers(url, process)
@@ -48,6 +48,17 @@ def transaction_pooler(database_url: str, *, connections: int = 4) -> Iterator[s
         finally:
             process.kill()
             process.wait()
+
+
+def not_as_root(server: Mapping[str, Any]) -> dict[str, Any]:
+    """As whom a pooler is started: it refuses to be root, and whoever has the server's socket reaches it."""
+    user = system_user()
+    if user is None:
+        return {}
+    host = str(server.get("host", ""))
+    owner = Path(host).stat() if host.startswith("/") else None
+    uid, gid = (user.uid, user.gid) if owner is None else (owner.st_uid, owner.st_gid)
+    return {"user": uid, "group": gid, "extra_groups": []}
 
 
 def free_port() -> int:
