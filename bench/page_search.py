@@ -22,7 +22,7 @@ SEARCHES = {
     "all": "",
     "failed": "?status=failed",
     "waiting": "?status=waiting",
-    "user": "?user=00000000-0000-0000-0000-000000000007",
+    "user": "?userId=00000000-0000-0000-0000-000000000007",
     "error": "?status=failed&error=lease",
     "symbol_rare_ended": "?status=completed&symbol=RARE",
     "symbol_rare": "?symbol=RARE",

@@ -74,6 +74,8 @@ class PriceConnection:
                 connection.close()
 
     def _keep(self, url: str, connection: Connection) -> None:
+        # Of two that loaded at the same time.
+        self.close()
         with self._lock:
             self._kept = url, connection
         self._closing = threading.Timer(self._kept_seconds, self.close)

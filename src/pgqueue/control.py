@@ -111,15 +111,21 @@ class Control(Enqueueing):
         self._hints.changed(job_id)
 
     async def act_on_many(
-        self, action: Action, job_ids: Sequence[UUID], *, priority: int | None = None, actor: str | None = None
+        self,
+        action: Action,
+        job_ids: Sequence[UUID],
+        *,
+        priority: int | None = None,
+        once: str | None = None,
+        actor: str | None = None,
     ) -> Acted:
         """Requeue, cancel, delete or prioritize a batch of jobs, all in one transaction.
 
         Passes over jobs that are in no state for it and those that somebody else is changing. priority: to be theirs.
-        At most BATCH, else BatchTooLarge.
+        once: of all who requeue and say the same, one alone runs a job again. At most BATCH, else BatchTooLarge.
         """
         if len(job_ids) > BATCH:
             raise BatchTooLarge(len(job_ids), limit=BATCH)
         async with self._pool.connection() as connection:
-            rows = await act(connection, action, job_ids, actor=self._acting(actor), priority=priority)
+            rows = await act(connection, action, job_ids, actor=self._acting(actor), priority=priority, once=once)
         return tell(rows, action, hints=self._hints, waiting=self._waiting)

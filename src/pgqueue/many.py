@@ -32,10 +32,14 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """done: those it was done to. refused: those a limit forbids. The others are in no state for it, or in use."""
+    """done: those it was done to. refused: those a limit forbids. already: those that the same `once` made run again.
+
+    The others are in no state for it, or in use.
+    """
 
     done: Sequence[UUID]
     refused: Mapping[UUID, EnqueueRefused] = field(default_factory=dict)
+    already: Sequence[UUID] = ()
 
 
 async def act(
@@ -45,9 +49,10 @@ async def act(
     *,
     actor: str | None,
     priority: int | None = None,
+    once: str | None = None,
 ) -> Sequence[Mapping[str, Any]]:
     """A row for each job it was done to, or that was refused, as in sql/<action>_many.sql."""
-    parameters = {"job_ids": list(job_ids), "actor": actor, "priority": priority}
+    parameters = {"job_ids": list(job_ids), "actor": actor, "priority": priority, "once": once}
     cursor = connection.cursor(row_factory=dict_row)
     return await (await cursor.execute(sql(f"{action}_many"), parameters)).fetchall()
 
@@ -55,9 +60,12 @@ async def act(
 def tell(rows: Sequence[Mapping[str, Any]], action: Action, *, hints: Hints, waiting: WaitingCount) -> Acted:
     """Send the hints of what was done, after its commit."""
     refused: dict[UUID, EnqueueRefused] = {}
+    already: set[UUID] = set()
     for row in rows:
         if action is Action.REQUEUE and row["refused"] is not None:
             refused[row["id"]] = refusal(row["refused"], limit=row["refused_limit"], seconds=row["refused_seconds"])
+        elif action is Action.REQUEUE and not row["created"]:
+            already.add(row["id"])
         elif action is Action.REQUEUE:
             waiting.enqueued(row["queue"])
             hints.ready(row["queue"])
@@ -68,4 +76,4 @@ def tell(rows: Sequence[Mapping[str, Any]], action: Action, *, hints: Hints, wai
             hints.cancel(row["id"])
         elif action is Action.CANCEL and row["limited"]:
             hints.ready(row["queue"])
-    return Acted([row["id"] for row in rows if row["id"] not in refused], refused)
+    return Acted([row["id"] for row in rows if row["id"] not in {*refused, *already}], refused, list(already))

@@ -1,5 +1,6 @@
 """What operators do to jobs: to one, to a selection, to all that match. Counted first, and all of it written down."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -230,6 +231,26 @@ async def test_however_many_match_are_run_again_in_rounds_each_once_and_nothing_
             [newer],
         )
         assert await made.fetchone() == (2_501, 2_501, 0)
+
+
+async def test_a_round_asked_again_while_it_still_runs_does_nothing_twice(
+    admin: httpx.AsyncClient, pool: AsyncConnectionPool
+) -> None:
+    path, chosen = f"{ADMIN}/jobs/requeue", {"filter": {"status": "failed"}}
+    await many_failed(pool, 300)
+    counted = (await admin.post(path, json=chosen)).json()
+    sent = chosen | {"dryRun": False, "atMost": 300, "cursor": counted["cursor"]}
+
+    answers = [answer.json() for answer in await asyncio.gather(*(admin.post(path, json=sent) for _ in range(2)))]
+
+    assert sum(answer["acted"] for answer in answers) == 300
+    assert {why for answer in answers for why in answer["refused"]} <= {"AlreadyRequeued"}
+    assert sum(facts["acted"] for _, _, facts in await audited(admin, action="jobs.requeue")) == 300
+    async with pool.connection() as connection:
+        made = await connection.execute(
+            "select count(*), count(distinct requeued_from) from pgqueue.jobs where attempt = 0"
+        )
+        assert await made.fetchone() == (300, 300)
 
 
 async def test_rounds_by_the_time_of_the_end_go_on_behind_a_job_that_they_deleted(

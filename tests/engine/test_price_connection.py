@@ -58,6 +58,17 @@ def test_what_goes_wrong_over_a_sound_one_is_not_done_again(kept: PriceConnectio
     assert len(failed) == 1
 
 
+def test_of_two_loads_at_once_one_connection_is_kept(kept: PriceConnection, database_url: str) -> None:
+    used: list[Connection] = []
+
+    def load(connection: Connection) -> None:
+        used.append(connection)
+        kept.load(database_url, used.append)
+
+    kept.load(database_url, load)
+    assert [connection.closed for connection in used] == [False, True]
+
+
 def test_one_left_in_a_transaction_is_not_used_again(kept: PriceConnection, database_url: str) -> None:
     def begin(connection: Connection) -> Connection:
         connection.execute("begin")

@@ -135,6 +135,22 @@ async def test_the_quota_ends_in_the_middle_of_a_batch(queue: Queue, pool: Async
     assert await violations(pool) == []
 
 
+async def test_of_two_who_requeue_once_and_at_once_one_alone_does(queue: Queue, pool: AsyncConnectionPool) -> None:
+    worker = await still_worker(pool)
+    ids = [(await queue.enqueue("echo", {}, user_id=uuid4())).job_id for _ in range(20)]
+    for job in await worker.claim(20):
+        await worker.end(job)
+
+    both = await asyncio.gather(*(queue.act_on_many(Action.REQUEUE, ids, once="count 1") for _ in range(2)))
+    later = await queue.act_on_many(Action.REQUEUE, ids, once="count 2")
+
+    assert sorted([*both[0].done, *both[1].done]) == sorted([*both[0].already, *both[1].already]) == sorted(ids)
+    assert (sorted(later.done), later.already) == (sorted(ids), [])
+    events = [event.event for event in await queue.history(ids[0])]
+    assert events.count("requeued") == 2
+    assert await violations(pool) == []
+
+
 async def test_a_job_that_somebody_else_holds_is_passed_over_and_holds_nobody_up(
     queue: Queue, pool: AsyncConnectionPool
 ) -> None:

@@ -19,7 +19,7 @@ from queue_scene import StillWorker, still_worker
 ONE = UUID(int=1)
 PARAMETERS: dict[str, Any] = {
     "actor": "a", "amount": 1, "args": "{}", "at_most": 1, "attempts": [1], "before": None, "before_id": None,
-    "before_user": None,
+    "before_user": None, "once": None,
     "channels": ["c"],
     "concurrent": "1", "count": 1, "count_limit": 10, "crash_limit": 3, "credits": 1, "delays": [1.0],
     "details": [b""], "draining": False, "ended_within_seconds": 600.0, "error": "{}", "errors": [None],

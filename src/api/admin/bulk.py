@@ -32,6 +32,8 @@ MOST_LOOKED_AT = 500_000
 ROUND = 1_000
 """Jobs that one request acts on: a second or two."""
 ROUND_LOOKS_AT = 200_000
+ALREADY = "AlreadyRequeued"
+"""Why a round passes over a job that a request for the same round, whose answer is not awaited any more, has done."""
 
 Word = Literal["requeue", "cancel", "delete", "priority"]
 ACTIONS: dict[Word, tuple[Action, str]] = {
@@ -98,13 +100,13 @@ async def _act_on_many(request: Request, word: Word) -> Response:
     start = bulk.cursor or await _begin(request)
     wanted = await _wanted(request, word, bulk.filter, start)
     ids, place = await _next(request, wanted, start.place, min(bulk.at_most, ROUND))
-    acted, refused = await _act_on(request, admin, word, bulk, ids)
+    acted, refused = await _act_on(request, admin, word, bulk, ids, once=start.name)
     following = None if place is None else Round(start.counted_at, place)
     return _answer(word, matched=len(ids), is_all=place is None, following=following, acted=acted, refused=refused)
 
 
 async def _act_on(
-    request: Request, admin: Account, word: Word, bulk: Bulk, ids: Sequence[UUID]
+    request: Request, admin: Account, word: Word, bulk: Bulk, ids: Sequence[UUID], *, once: str
 ) -> tuple[int, dict[str, int]]:
     """How many it was done to, and why not to the others."""
     asked: dict[str, Any] = {
@@ -121,11 +123,12 @@ async def _act_on(
         facts |= {"acted": 0, "refused": refused}
         for start in range(0, len(ids), BATCH):
             batch = ids[start : start + BATCH]
-            acted = await queue.act_on_many(ACTIONS[word][0], batch, priority=priority, actor=acting(admin))
+            acted = await queue.act_on_many(ACTIONS[word][0], batch, priority=priority, once=once, actor=acting(admin))
             facts["acted"] += len(acted.done)
             refused.update(type(error).__name__ for error in acted.refused.values())
+            refused.update({ALREADY: len(acted.already)} if acted.already else {})
             # In use by somebody, or in another state since they were counted: each says which.
-            for job_id in set(batch) - {*acted.done, *acted.refused}:
+            for job_id in set(batch) - {*acted.done, *acted.refused, *acted.already}:
                 try:
                     await _alone(queue, word, job_id, priority=priority, actor=acting(admin))
                     facts["acted"] += 1

@@ -30,18 +30,23 @@ async def show(request: Request) -> Response:
 async def revoke(request: Request) -> Response:
     """DELETE /api/admin/accounts/{userId}/keys/{keyId}: with the sessions that it opened; again is fine."""
     admin = await require_admin(request)
-    user_id, key_id = user_id_of(request), request.path_params["key_id"]
-    found = {str(row["id"]): row for row in await _keys(request, user_id)}.get(key_id)
-    if found is None:
-        raise not_found("key")
-    facts = {"keyId": key_id, "prefix": found["prefix"], "name": found["name"]}
+    user_id = user_id_of(request)
+    key = await _key(request, user_id)
+    facts = {"keyId": str(key["id"]), "prefix": key["prefix"], "name": key["name"]}
     async with (
         recorded(request, admin, "key.revoke", f"account:{user_id}", **facts),
         request.app.state.pool.connection() as connection,
     ):
-        await connection.execute(sql("revoke_key"), {"key": key_id})
-    (revoked,) = [row for row in await _keys(request, user_id) if row["id"] == found["id"]]
-    return JSONResponse(_shape(revoked, admin), headers=NO_STORE)
+        await connection.execute(sql("revoke_key"), {"key": facts["keyId"]})
+    return JSONResponse(_shape(await _key(request, user_id), admin), headers=NO_STORE)
+
+
+async def _key(request: Request, user_id: UUID) -> Mapping[str, Any]:
+    """The user's key in the path. Problem 404."""
+    for row in await _keys(request, user_id):
+        if str(row["id"]) == request.path_params["key_id"].lower():
+            return row
+    raise not_found("key")
 
 
 async def _keys(request: Request, user_id: UUID) -> Sequence[Mapping[str, Any]]:

@@ -42,7 +42,12 @@ class Round:
         """As read reads it; of a round that has a place."""
         assert self.place is not None
         ends = [] if self.place.finished_at is None else [str(_microseconds(self.place.finished_at))]
-        return ".".join([str(_microseconds(self.counted_at)), self.place.id.hex, *ends])
+        return ".".join([self.name, self.place.id.hex, *ends])
+
+    @property
+    def name(self) -> str:
+        """Of the action: each of its rounds has the same."""
+        return str(_microseconds(self.counted_at))
 
     def criteria(self, word: str) -> Iterator[Criterion]:
         """Of jobs that can be acted on now: which could be when they were counted, and are not done yet."""
@@ -50,6 +55,7 @@ class Round:
             yield Criterion("finished_at <= %(counted_at)s", {"counted_at": self.counted_at})
         if word == "requeue":
             # A round whose answer was lost is asked for again: its jobs are as they were, but for those made of them.
+            # What it does only after this has been read is kept from being done twice by its name.
             yield Criterion(
                 "not exists (select from pgqueue.jobs as again"
                 " where again.requeued_from = seen.id and again.created_at >= %(counted_at)s)",
