@@ -20,7 +20,7 @@ export class AccountForm {
   #done = element("p", { class: "done", role: "status" });
   #save = element("button", { type: "submit", class: "primary" }, words.save);
 
-  /** calls: onChanged(account), onUnsure(), onUnauthorized(). */
+  /** calls: onChanged(account), onUnsure(). */
   constructor(account, calls) {
     this.#calls = calls;
     this.element = element(
@@ -70,8 +70,7 @@ export class AccountForm {
       this.#done.textContent = words.saved;
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
-      if (refusal.isUnauthorized) this.#calls.onUnauthorized();
-      else if (!placed(fields, refusal.details)) say(this.#message, refusal.message);
+      if (!placed(fields, refusal.details)) say(this.#message, refusal.message);
     } finally {
       this.#save.disabled = false;
     }

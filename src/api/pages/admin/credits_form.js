@@ -25,7 +25,7 @@ export class CreditsForm {
   #done = element("p", { class: "done", role: "status" });
   #buttons;
 
-  /** calls: onChanged(account), onUnsure(), onUnauthorized(). */
+  /** calls: onChanged(account), onUnsure(). */
   constructor(account, calls) {
     this.#calls = calls;
     this.#account = account;
@@ -82,10 +82,6 @@ export class CreditsForm {
   }
 
   #refused(refusal) {
-    if (refusal.isUnauthorized) {
-      this.#calls.onUnauthorized();
-      return;
-    }
     const { message, isUncertain } = refusal;
     if (!placed([this.#amount], refusal.details)) say(this.#message, isUncertain ? `${message} ${words.uncertain}` : message);
     // Credits granted twice are not found out by anybody: the ledger is shown as it is now.

@@ -46,8 +46,8 @@ export class JobDetail {
   constructor(shared, { crumbs, onAct }) {
     this.#shared = shared;
     this.#onAct = onAct;
-    this.#outcome = new Outcome(shared);
-    this.#repeat = new Repeat((signal) => this.#round(signal), shared, POLL_MILLISECONDS);
+    this.#outcome = new Outcome();
+    this.#repeat = new Repeat((signal) => this.#round(signal), POLL_MILLISECONDS);
     const head = element("div", { class: "page-head" }, this.#heading, this.#chip, this.#actions);
     this.element.append(crumbs, head, this.#bar, this.#line, this.#outcome.element, this.#state, element("div", { class: "job-body" }, ...this.#columns));
   }
@@ -125,10 +125,6 @@ export class JobDetail {
   }
 
   #fail(refusal) {
-    if (refusal.isUnauthorized) {
-      this.#shared.onUnauthorized();
-      return;
-    }
     if (refusal.status === 404 || refusal.status === 400) {
       this.#open(this.jobId);
       this.#state.replaceChildren(element("div", { class: "notice", role: "alert" }, element("p", {}, words.noSuchJob), element("a", { class: "link", href: to("jobs") }, words.allJobs)));

@@ -14,7 +14,6 @@ const ID_SHOWN = 8;
 
 export class Ledger {
   element = element("section", { class: "card sheet stack" }, element("h3", {}, words.ledger));
-  #calls;
   #userId;
   #cursor = null;
   #body = element("tbody");
@@ -23,8 +22,7 @@ export class Ledger {
   #message = element("p", { class: "notice", role: "alert", hidden: true });
   #more = button(words.moreMovements, () => this.#older(), { class: "quiet" });
 
-  constructor(account, calls) {
-    this.#calls = calls;
+  constructor(account) {
     this.#userId = account.userId;
     const columns = [words.at, words.entry, words.movement, words.job, words.note];
     this.#scroll = scrolled(words.ledger, table({ columns, body: this.#body, isNumber: (index) => index === 2 }));
@@ -54,8 +52,7 @@ export class Ledger {
       this.#follow(next);
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
-      if (refusal.isUnauthorized) this.#calls.onUnauthorized();
-      else say(this.#message, refusal.message);
+      say(this.#message, refusal.message);
     } finally {
       this.#more.disabled = false;
     }

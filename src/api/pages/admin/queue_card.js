@@ -121,13 +121,8 @@ export class QueueCard {
   }
 
   async #limit(limits) {
-    try {
-      await patch(`/queues/${encodeURIComponent(this.#queue.name)}`, limits);
-      await this.#shared.figures.refresh("queues");
-    } catch (refusal) {
-      if (refusal.isUnauthorized) this.#shared.onUnauthorized();
-      throw refusal;
-    }
+    await patch(`/queues/${encodeURIComponent(this.#queue.name)}`, limits);
+    await this.#shared.figures.refresh("queues");
   }
 
   async #try(act) {
@@ -137,8 +132,7 @@ export class QueueCard {
       await this.#shared.figures.refresh("queues");
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
-      if (refusal.isUnauthorized) this.#shared.onUnauthorized();
-      else say(this.#message, refusal.message);
+      say(this.#message, refusal.message);
     }
   }
 

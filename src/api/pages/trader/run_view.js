@@ -134,15 +134,13 @@ export class RunView {
       this.#shared.allowance?.refresh();
       location.hash = to("runs", queued.jobId);
     } catch (refusal) {
-      if (refusal.isUnauthorized) this.#shared.onUnauthorized();
-      else say(this.#problem, refusal.message);
+      say(this.#problem, refusal.message);
       press.setAttribute("aria-disabled", false);
     }
   }
 
   #refused(refusal) {
-    if (refusal.isUnauthorized) this.#shared.onUnauthorized();
-    else if (refusal.status === 404) this.#missing();
+    if (refusal.status === 404) this.#missing();
     else {
       const { jobId, best } = this.#asked;
       const enter = () => this.enter([jobId], new URLSearchParams(best ? { best } : {}));
