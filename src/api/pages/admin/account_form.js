@@ -2,6 +2,7 @@
 
 import { Refusal } from "../common/api.js";
 import { button, element, say } from "../common/dom.js";
+import { busyWhile } from "../common/focus.js";
 import { whole } from "../common/format.js";
 import { words } from "../words/accounts.js";
 import { patch } from "./calls.js";
@@ -36,7 +37,7 @@ export class AccountForm {
     this.#plan.addEventListener("change", () => this.#compare());
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#submit();
+      busyWhile([this.#save], () => this.#submit());
     });
     this.show(account);
   }
@@ -64,15 +65,12 @@ export class AccountForm {
       this.#done.textContent = words.nothingChanged;
       return;
     }
-    this.#save.disabled = true;
     try {
       this.#calls.onChanged(await patch(`/accounts/${this.#account.userId}`, changes));
       this.#done.textContent = words.saved;
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       if (!placed(fields, refusal.details)) say(this.#message, refusal.message);
-    } finally {
-      this.#save.disabled = false;
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { Refusal } from "../common/api.js";
 import { button, element, say } from "../common/dom.js";
+import { busyWhile, keepingFocus } from "../common/focus.js";
 import { whole } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words } from "../words/accounts.js";
@@ -20,7 +21,7 @@ export class Ledger {
   #scroll;
   #empty = element("p", { class: "empty" }, words.noMovements);
   #message = element("p", { class: "notice", role: "alert", hidden: true });
-  #more = button(words.moreMovements, () => this.#older(), { class: "quiet" });
+  #more = button(words.moreMovements, () => busyWhile([this.#more], () => this.#older()), { class: "quiet" });
 
   constructor(account) {
     this.#userId = account.userId;
@@ -44,17 +45,15 @@ export class Ledger {
   }
 
   async #older() {
-    this.#more.disabled = true;
     say(this.#message, "");
     try {
       const { movements, next } = await get(`/accounts/${this.#userId}/ledger${queryOf({ cursor: this.#cursor })}`);
       this.#body.append(...movements.map(row));
-      this.#follow(next);
+      // After the last of them the button is gone.
+      keepingFocus(() => this.#follow(next), () => this.#scroll);
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       say(this.#message, refusal.message);
-    } finally {
-      this.#more.disabled = false;
     }
   }
 }
