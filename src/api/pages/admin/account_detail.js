@@ -32,7 +32,6 @@ export class AccountDetail {
     this.#fetched = new Fetched({
       load: (signal) => get(`/accounts/${encodeURIComponent(this.#userId)}`, signal),
       show: (account) => this.#show(account),
-      onUnauthorized: shared.onUnauthorized,
     });
     this.element.append(this.#fetched.element);
   }
@@ -59,9 +58,8 @@ export class AccountDetail {
     const changes = {
       onChanged: (changed) => this.#update(changed),
       onUnsure: () => this.#again(),
-      onUnauthorized: this.#shared.onUnauthorized,
     };
-    this.#ledger = new Ledger(account, this.#shared);
+    this.#ledger = new Ledger(account);
     this.#keys = new AccountKeys(account, this.#shared);
     this.#form = mayChange ? new AccountForm(account, changes) : null;
     const credits = mayChange ? new CreditsForm(account, changes) : null;

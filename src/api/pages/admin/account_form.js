@@ -2,6 +2,7 @@
 
 import { Refusal } from "../common/api.js";
 import { button, element, say } from "../common/dom.js";
+import { busyWhile } from "../common/focus.js";
 import { whole } from "../common/format.js";
 import { words } from "../words/accounts.js";
 import { patch } from "./calls.js";
@@ -20,7 +21,7 @@ export class AccountForm {
   #done = element("p", { class: "done", role: "status" });
   #save = element("button", { type: "submit", class: "primary" }, words.save);
 
-  /** calls: onChanged(account), onUnsure(), onUnauthorized(). */
+  /** calls: onChanged(account), onUnsure(). */
   constructor(account, calls) {
     this.#calls = calls;
     this.element = element(
@@ -36,7 +37,7 @@ export class AccountForm {
     this.#plan.addEventListener("change", () => this.#compare());
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#submit();
+      busyWhile([this.#save], () => this.#submit());
     });
     this.show(account);
   }
@@ -64,16 +65,12 @@ export class AccountForm {
       this.#done.textContent = words.nothingChanged;
       return;
     }
-    this.#save.disabled = true;
     try {
       this.#calls.onChanged(await patch(`/accounts/${this.#account.userId}`, changes));
       this.#done.textContent = words.saved;
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
-      if (refusal.isUnauthorized) this.#calls.onUnauthorized();
-      else if (!placed(fields, refusal.details)) say(this.#message, refusal.message);
-    } finally {
-      this.#save.disabled = false;
+      if (!placed(fields, refusal.details)) say(this.#message, refusal.message);
     }
   }
 

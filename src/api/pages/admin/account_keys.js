@@ -24,7 +24,6 @@ export class AccountKeys {
     this.#fetched = new Fetched({
       load: (signal) => get(this.#path, signal),
       show: ({ keys }) => this.#show(keys),
-      onUnauthorized: shared.onUnauthorized,
     });
     this.element = panel(words.keys, this.#fetched.element, this.#message, this.#done);
     this.#fetched.ask();
@@ -70,8 +69,7 @@ export class AccountKeys {
       this.#body.closest(".scroll")?.focus({ preventScroll: true });
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
-      if (refusal.isUnauthorized) this.#shared.onUnauthorized();
-      else say(this.#message, refusal.message);
+      say(this.#message, refusal.message);
       // Whether it is revoked, the list says.
       if (refusal.isUncertain) this.#fetched.ask();
     }

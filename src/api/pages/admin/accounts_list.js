@@ -31,11 +31,10 @@ export class AccountsList {
   #error = element("p", { class: "error", id: "accounts-user-error", hidden: true });
   #fetched;
 
-  constructor({ onUnauthorized }) {
+  constructor() {
     this.#fetched = new Fetched({
       load: (signal) => get(`/accounts${queryOf(this.#query)}`, signal),
       show: (page) => this.#show(page),
-      onUnauthorized,
     });
     this.element.append(this.#toolbar(), this.#fetched.element);
   }

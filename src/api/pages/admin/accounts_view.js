@@ -15,7 +15,7 @@ export class AccountsView {
   #isShown = false;
 
   constructor(shared) {
-    this.#list = new AccountsList(shared);
+    this.#list = new AccountsList();
     this.#detail = new AccountDetail(shared);
     this.element.append(element("div", { class: "page-head" }, this.#heading), this.#list.element, this.#detail.element);
   }

@@ -34,7 +34,6 @@ export class AuditView {
     this.#fetched = new Fetched({
       load: (signal) => get(`/audit${queryOf({ ...this.#query, cursor: this.#cursor })}`, signal),
       show: (page) => this.#show(page),
-      onUnauthorized: shared.onUnauthorized,
     });
     this.element.append(
       element("h2", { tabindex: "-1" }, head.audit),

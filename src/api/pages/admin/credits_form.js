@@ -3,6 +3,7 @@
 import { Refusal } from "../common/api.js";
 import { confirmed } from "../common/confirm.js";
 import { button, element, say } from "../common/dom.js";
+import { busyWhile } from "../common/focus.js";
 import { whole } from "../common/format.js";
 import { words } from "../words/accounts.js";
 import { post } from "./calls.js";
@@ -25,12 +26,12 @@ export class CreditsForm {
   #done = element("p", { class: "done", role: "status" });
   #buttons;
 
-  /** calls: onChanged(account), onUnsure(), onUnauthorized(). */
+  /** calls: onChanged(account), onUnsure(). */
   constructor(account, calls) {
     this.#calls = calls;
     this.#account = account;
     const grant = element("button", { type: "submit", class: "primary" }, words.grant);
-    this.#buttons = [button(words.take, () => this.#take()), grant];
+    this.#buttons = [button(words.take, () => busyWhile(this.#buttons, () => this.#take())), grant];
     const hint = element("p", { class: "hint", id: "credits-note-hint" }, words.noteHint);
     const note = [element("label", { for: "credits-note" }, words.note), this.#note, hint];
     this.element = element(
@@ -44,8 +45,12 @@ export class CreditsForm {
     );
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (this.#isReadable()) this.#move(this.#amount.value, words.granted);
+      busyWhile(this.#buttons, () => this.#grant());
     });
+  }
+
+  async #grant() {
+    if (this.#isReadable()) await this.#move(this.#amount.value, words.granted);
   }
 
   async #take() {
@@ -66,7 +71,6 @@ export class CreditsForm {
   }
 
   async #move(amount, said) {
-    for (const each of this.#buttons) each.disabled = true;
     try {
       this.#account = await post(`/accounts/${this.#account.userId}/credits`, { amount, note: this.#note.value.trim() || null });
       this.#amount.value = null;
@@ -76,16 +80,10 @@ export class CreditsForm {
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       this.#refused(refusal);
-    } finally {
-      for (const each of this.#buttons) each.disabled = false;
     }
   }
 
   #refused(refusal) {
-    if (refusal.isUnauthorized) {
-      this.#calls.onUnauthorized();
-      return;
-    }
     const { message, isUncertain } = refusal;
     if (!placed([this.#amount], refusal.details)) say(this.#message, isUncertain ? `${message} ${words.uncertain}` : message);
     // Credits granted twice are not found out by anybody: the ledger is shown as it is now.

@@ -13,8 +13,8 @@ export class DoctorView {
   #when = element("p", { class: "hint", role: "status" });
   #fetched;
 
-  constructor({ onUnauthorized }) {
-    this.#fetched = new Fetched({ load: examine, show: (findings) => this.#show(findings), onUnauthorized });
+  constructor() {
+    this.#fetched = new Fetched({ load: examine, show: (findings) => this.#show(findings) });
     const again = button(words.lookAgain, () => this.#fetched.ask());
     const heading = element("h2", { tabindex: "-1" }, head.doctor);
     this.element.append(

@@ -13,7 +13,7 @@ export class Fetched {
   #life = null;
   #isThere = false;
 
-  /** calls: load(signal), show(data) to nodes, onUnauthorized(). */
+  /** calls: load(signal), show(data) to nodes. */
   constructor(calls) {
     this.#calls = calls;
     this.element.append(this.#notice, this.#content);
@@ -63,10 +63,6 @@ export class Fetched {
 
   #fail(refusal) {
     this.#end();
-    if (refusal.isUnauthorized) {
-      this.#calls.onUnauthorized();
-      return;
-    }
     if (!this.#isThere) this.#content.replaceChildren();
     const again = button(words.tryAgain, () => this.ask(), { class: "quiet" });
     this.#notice.replaceChildren(element("p", {}, whyNot(refusal)), again);

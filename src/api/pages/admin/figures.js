@@ -18,9 +18,8 @@ export class Figures extends Poller {
   #newest = {};
   #listeners = new Map(KINDS.map((kind) => [kind, new Set()]));
 
-  /** calls: onUnauthorized(). */
-  constructor(calls) {
-    super({ ...calls, quietMilliseconds: null });
+  constructor() {
+    super({ quietMilliseconds: null });
   }
 
   /** The newest of that kind: stats, queues, workers, audit; undefined before the first. */

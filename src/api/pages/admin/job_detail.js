@@ -1,5 +1,6 @@
 /** One job: where it stands, what it was asked to do, how each attempt went, and what can be done about it. */
 
+import { Bar } from "../common/bar.js";
 import { button, element, say } from "../common/dom.js";
 import { span } from "../common/format.js";
 import { to } from "../common/routes.js";
@@ -36,8 +37,7 @@ export class JobDetail {
   #chip = element("span", { class: "job-chip" });
   #actions = element("div", { class: "job-actions" });
   #line = element("p", { class: "job-line hint" });
-  #fill = element("div", { class: "bar-fill" });
-  #bar = element("div", { class: "bar", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": words.progress }, this.#fill);
+  #bar = new Bar(words.progress);
   #columns = [element("div", { class: "job-column" }), element("div", { class: "job-column" })];
   #state = element("div");
   #onAct;
@@ -46,10 +46,10 @@ export class JobDetail {
   constructor(shared, { crumbs, onAct }) {
     this.#shared = shared;
     this.#onAct = onAct;
-    this.#outcome = new Outcome(shared);
-    this.#repeat = new Repeat((signal) => this.#round(signal), shared, POLL_MILLISECONDS);
+    this.#outcome = new Outcome();
+    this.#repeat = new Repeat((signal) => this.#round(signal), POLL_MILLISECONDS);
     const head = element("div", { class: "page-head" }, this.#heading, this.#chip, this.#actions);
-    this.element.append(crumbs, head, this.#bar, this.#line, this.#outcome.element, this.#state, element("div", { class: "job-body" }, ...this.#columns));
+    this.element.append(crumbs, head, this.#bar.element, this.#line, this.#outcome.element, this.#state, element("div", { class: "job-body" }, ...this.#columns));
   }
 
   get title() {
@@ -93,8 +93,7 @@ export class JobDetail {
     this.#drawn = new Map();
     this.#heading.textContent = words.job;
     this.#state.replaceChildren(element("p", { class: "empty" }, common.loading));
-    this.#bar.hidden = true;
-    this.#fill.style.width = "0";
+    this.#bar.element.hidden = true;
     say(this.#line, "");
     for (const part of [this.#chip, this.#actions, ...this.#columns]) part.replaceChildren();
   }
@@ -125,10 +124,6 @@ export class JobDetail {
   }
 
   #fail(refusal) {
-    if (refusal.isUnauthorized) {
-      this.#shared.onUnauthorized();
-      return;
-    }
     if (refusal.status === 404 || refusal.status === 400) {
       this.#open(this.jobId);
       this.#state.replaceChildren(element("div", { class: "notice", role: "alert" }, element("p", {}, words.noSuchJob), element("a", { class: "link", href: to("jobs") }, words.allJobs)));
@@ -187,12 +182,12 @@ export class JobDetail {
     const isRunning = job.status === "processing";
     const slot = this.#worker()?.running.find(({ jobId, attempt }) => jobId === job.jobId && attempt === job.attempt);
     const newest = slot && slot.progress > job.progress ? slot : job;
-    this.#bar.hidden = !isRunning;
-    this.#bar.setAttribute("aria-valuenow", newest.progress);
-    this.#fill.style.width = `${newest.progress}%`;
+    this.#bar.element.hidden = !isRunning;
     const left = newest.estimatedTimeRemaining;
     const facts = [`${newest.progress}%`, step(newest), Number.isFinite(left) && words.timeLeft(span(left)), job.attempt > 1 && words.attempt(job.attempt)];
-    say(this.#line, isRunning ? facts.filter(Boolean).join(" · ") : job.status === "waiting" ? place(job) : "");
+    const told = facts.filter(Boolean).join(" · ");
+    this.#bar.show(newest.progress, told);
+    say(this.#line, isRunning ? told : job.status === "waiting" ? place(job) : "");
   }
 
   #tick() {

@@ -56,7 +56,7 @@ export class JobList {
       onSearch: (search) => this.#go(search),
       onDone: () => this.#refreshing.now(),
     });
-    this.#refreshing = new Repeat((signal) => this.#refresh(signal), shared);
+    this.#refreshing = new Repeat((signal) => this.#refresh(signal));
     const heading = element("h2", { tabindex: "-1" }, words.title);
     const results = element("div", { class: "card jobs-found" }, element("div", { class: "scroll" }, this.#table.element), this.#state);
     this.element.append(heading, this.#filters.element, this.#acting.element, this.#bar.element, results, this.#more);
@@ -167,7 +167,6 @@ export class JobList {
       await this.#pages.more(life.signal, () => life === this.#life && this.#showFound());
     } catch (refusal) {
       if (life !== this.#life) return;
-      if (refusal.isUnauthorized) this.#shared.onUnauthorized();
       this.#trouble = refusal;
     } finally {
       clearTimeout(slow);
@@ -194,7 +193,7 @@ export class JobList {
 
   /** What is shown was not confirmed: since when is said until it is. */
   #sayOld(refusal, signal) {
-    if (!signal.aborted && !refusal.isUnauthorized && this.#pages.askedAt) {
+    if (!signal.aborted && this.#pages.askedAt) {
       this.#isOld = true;
       this.#bar.say(words.asOf(clock(this.#pages.askedAt)));
     }

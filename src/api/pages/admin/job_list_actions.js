@@ -19,7 +19,7 @@ export class ListActions {
   constructor(shared, list) {
     this.#shared = shared;
     this.#list = list;
-    this.#outcome = new Outcome(shared);
+    this.#outcome = new Outcome();
   }
 
   get element() {

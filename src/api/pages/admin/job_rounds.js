@@ -51,7 +51,7 @@ export class Rounds {
 
   /** To the end, until it is stopped or the signal aborts. Throws Refusal; once more goes on where it was. */
   async run(signal) {
-    this.#isStopped = this.#stop.disabled = false;
+    this.#isStopped = false;
     this.#show();
     while (!this.isOver && !this.#isStopped && !signal.aborted) {
       await this.#round();
@@ -78,11 +78,12 @@ export class Rounds {
   }
 
   #onStop() {
-    this.#isStopped = this.#stop.disabled = true;
+    this.#isStopped = true;
     this.#show();
   }
 
   #show() {
+    this.#stop.ariaDisabled = String(this.#isStopped);
     this.#says.textContent = [this.#isStopped ? words.stoppingAfter : null, this.far, words.keepOpen].filter(Boolean).join(" ");
     this.#bar.show(Math.floor((100 * this.#gone) / this.#matched), this.far);
   }

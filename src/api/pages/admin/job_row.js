@@ -1,5 +1,6 @@
 /** One found job as a row: it stays where it is, and only what changed of it is touched. */
 
+import { Bar } from "../common/bar.js";
 import { element } from "../common/dom.js";
 import { span } from "../common/format.js";
 import { to } from "../common/routes.js";
@@ -57,15 +58,15 @@ export class JobRow {
   /** progress, stepCode: newer than the job, by seconds. */
   progress({ progress, stepCode, currentStep }) {
     const isRunning = this.job.status === "processing" && this.mark !== "gone";
-    const { bar, fill, percent } = this.#parts;
-    bar.hidden = !isRunning;
+    const { bar, percent } = this.#parts;
+    bar.element.hidden = !isRunning;
     if (!isRunning) {
       write(percent, "");
       return;
     }
-    fill.style.width = `${progress}%`;
-    bar.setAttribute("aria-valuenow", progress);
-    bar.title = common.steps[stepCode ?? "starting"] ?? currentStep ?? "";
+    const step = common.steps[stepCode ?? "starting"] ?? currentStep ?? "";
+    bar.show(progress, [`${progress}%`, step].filter(Boolean).join(", "));
+    bar.element.title = step;
     write(percent, `${progress}%`);
   }
 
@@ -83,13 +84,10 @@ export class JobRow {
 }
 
 function made(job) {
-  const fill = element("div", { class: "bar-fill" });
-  const values = { role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": words.progress };
   return {
     choose: element("input", { type: "checkbox" }),
     chip: element("span", { class: "chip" }),
-    fill,
-    bar: element("div", { class: "bar", ...values }, fill),
+    bar: new Bar(words.progress),
     percent: element("span", { class: "job-percent" }),
     link: element("a", { class: "job-name", href: to("jobs", job.jobId) }),
     problem: element("span", { class: "job-problem" }),
@@ -110,7 +108,7 @@ function row(job, { choose, chip, bar, percent, link, problem, rank, attempt, ag
     "tr",
     { role: "row", "data-job": job.jobId },
     cell("choose", choose),
-    cell("status", element("div", { class: "job-state" }, chip, percent), bar),
+    cell("status", element("div", { class: "job-state" }, chip, percent), bar.element),
     cell("what", link, element("div", { class: "job-below" }, id, problem)),
     cell("user", user),
     cell("rank", rank),

@@ -104,7 +104,8 @@ export class JobsView {
     this.#place.textContent = around ? words.nthOf(around.at, around.shown) : "";
     for (const [way, turn] of [["before", this.#before], ["after", this.#after]]) {
       turn.hidden = around === null;
-      turn.disabled = !around?.[way];
+      // Not disabled: who turns pages by it keeps the focus at the last.
+      turn.ariaDisabled = String(!around?.[way]);
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { Refusal } from "../common/api.js";
 import { button, element, say } from "../common/dom.js";
+import { busyWhile, keepingFocus } from "../common/focus.js";
 import { whole } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words } from "../words/accounts.js";
@@ -14,17 +15,15 @@ const ID_SHOWN = 8;
 
 export class Ledger {
   element = element("section", { class: "card sheet stack" }, element("h3", {}, words.ledger));
-  #calls;
   #userId;
   #cursor = null;
   #body = element("tbody");
   #scroll;
   #empty = element("p", { class: "empty" }, words.noMovements);
   #message = element("p", { class: "notice", role: "alert", hidden: true });
-  #more = button(words.moreMovements, () => this.#older(), { class: "quiet" });
+  #more = button(words.moreMovements, () => busyWhile([this.#more], () => this.#older()), { class: "quiet" });
 
-  constructor(account, calls) {
-    this.#calls = calls;
+  constructor(account) {
     this.#userId = account.userId;
     const columns = [words.at, words.entry, words.movement, words.job, words.note];
     this.#scroll = scrolled(words.ledger, table({ columns, body: this.#body, isNumber: (index) => index === 2 }));
@@ -46,18 +45,15 @@ export class Ledger {
   }
 
   async #older() {
-    this.#more.disabled = true;
     say(this.#message, "");
     try {
       const { movements, next } = await get(`/accounts/${this.#userId}/ledger${queryOf({ cursor: this.#cursor })}`);
       this.#body.append(...movements.map(row));
-      this.#follow(next);
+      // After the last of them the button is gone.
+      keepingFocus(() => this.#follow(next), () => this.#scroll);
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
-      if (refusal.isUnauthorized) this.#calls.onUnauthorized();
-      else say(this.#message, refusal.message);
-    } finally {
-      this.#more.disabled = false;
+      say(this.#message, refusal.message);
     }
   }
 }

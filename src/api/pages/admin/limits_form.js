@@ -1,6 +1,7 @@
 /** A queue's limits, edited where they are shown. */
 
 import { button, element, say } from "../common/dom.js";
+import { busyWhile } from "../common/focus.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/queues.js";
 import { NumberField, placed } from "./number_field.js";
@@ -31,7 +32,7 @@ export class LimitsForm {
     );
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#submit();
+      busyWhile([this.#save], () => this.#submit());
     });
     this.element.addEventListener("keydown", (event) => event.key === "Escape" && calls.onClose());
   }
@@ -48,13 +49,10 @@ export class LimitsForm {
       placed(this.#fields, wrong);
       return;
     }
-    this.#save.disabled = true;
     try {
       await this.#calls.onSave(limitsOf(Object.fromEntries(this.#fields.map((field) => [field.name, field.value]))));
     } catch (refusal) {
       if (!placed(this.#fields, refusal.details ?? [])) say(this.#message, refusal.message);
-    } finally {
-      this.#save.disabled = false;
     }
   }
 

@@ -23,14 +23,13 @@ fill({ ...common, ...words });
 switches();
 skips(() => find("views"));
 
-const figures = new Figures({ onUnauthorized: () => gate.ended() });
+const figures = new Figures();
 /** Views are given: figures, the newest of everything pushed, and how it comes; who is here (mayChange); ways to say things. */
 const shared = {
   figures,
   connection: "connecting",
   mayChange: false,
   announce,
-  onUnauthorized: () => gate.ended(),
   retitle: () => routes.retitle(),
 };
 const views = {
@@ -40,7 +39,7 @@ const views = {
   workers: new WorkersView(shared),
   accounts: new AccountsView(shared),
   audit: new AuditView(shared),
-  doctor: new DoctorView(shared),
+  doctor: new DoctorView(),
 };
 const routes = new Routes(find("views"), views, (name) => {
   mark(name);

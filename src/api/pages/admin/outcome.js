@@ -7,13 +7,8 @@ import { words } from "../words/admin_jobs.js";
 
 export class Outcome {
   element = element("div", { class: "outcome", role: "status", hidden: true });
-  #onUnauthorized;
   /** What goes on now: more than one where a job is acted on while many are. */
   #lives = new Set();
-
-  constructor({ onUnauthorized }) {
-    this.#onUnauthorized = onUnauthorized;
-  }
 
   /** What goes on, in words or as an element that tells it; null when it is over. */
   busy(what) {
@@ -30,8 +25,7 @@ export class Outcome {
   }
 
   fail(refusal) {
-    if (refusal.isUnauthorized) this.#onUnauthorized();
-    else this.tell({ text: refusal.isUncertain ? `${refusal.message} ${words.uncertain}` : refusal.message, isWorry: true });
+    this.tell({ text: refusal.isUncertain ? `${refusal.message} ${words.uncertain}` : refusal.message, isWorry: true });
   }
 
   focus() {

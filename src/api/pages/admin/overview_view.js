@@ -30,7 +30,7 @@ export class OverviewView {
 
   constructor(shared) {
     this.#shared = shared;
-    this.#findings = new Fetched({ load: examine, show: worst, onUnauthorized: shared.onUnauthorized });
+    this.#findings = new Fetched({ load: examine, show: worst });
     this.clear();
   }
 

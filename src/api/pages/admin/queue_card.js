@@ -3,6 +3,7 @@
 import { Refusal } from "../common/api.js";
 import { confirmed } from "../common/confirm.js";
 import { button, element, say } from "../common/dom.js";
+import { busyWhile } from "../common/focus.js";
 import { whole } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words } from "../words/queues.js";
@@ -25,7 +26,7 @@ export class QueueCard {
   #message = element("p", { class: "notice", role: "alert", hidden: true });
   #done = element("div", { class: "done", role: "status" });
   #place = element("div", {});
-  #switch = button("", () => this.#turn(), { class: "switch" });
+  #switch = button("", () => busyWhile([this.#switch], () => this.#turn()), { class: "switch" });
   #edit = button(words.limits, () => this.#open(), { "aria-expanded": "false" });
 
   constructor(queue, shared) {
@@ -83,12 +84,10 @@ export class QueueCard {
       ? { title: words.resumeTitle(name), text: words.resumeText(whole(waiting)), action: words.resume }
       : { title: words.pauseTitle(name), text: words.pauseText(whole(waiting), whole(active)), action: words.pause, isDanger: true };
     if (!(await confirmed(question))) return;
-    this.#switch.disabled = true;
     await this.#try(async () => {
       await post(`/queues/${encodeURIComponent(name)}/${paused ? "resume" : "pause"}`);
       this.#tell((paused ? words.resumed : words.paused)(name));
     });
-    this.#switch.disabled = false;
   }
 
   #open() {
@@ -121,13 +120,8 @@ export class QueueCard {
   }
 
   async #limit(limits) {
-    try {
-      await patch(`/queues/${encodeURIComponent(this.#queue.name)}`, limits);
-      await this.#shared.figures.refresh("queues");
-    } catch (refusal) {
-      if (refusal.isUnauthorized) this.#shared.onUnauthorized();
-      throw refusal;
-    }
+    await patch(`/queues/${encodeURIComponent(this.#queue.name)}`, limits);
+    await this.#shared.figures.refresh("queues");
   }
 
   async #try(act) {
@@ -137,8 +131,7 @@ export class QueueCard {
       await this.#shared.figures.refresh("queues");
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
-      if (refusal.isUnauthorized) this.#shared.onUnauthorized();
-      else say(this.#message, refusal.message);
+      say(this.#message, refusal.message);
     }
   }
 

@@ -7,16 +7,14 @@ const LONGEST_MILLISECONDS = 30_000;
 
 export class Repeat {
   #ask;
-  #onUnauthorized;
   #life = null;
   #timer = 0;
   #failures = 0;
   #every;
 
   /** ask(signal): may throw Refusal, and is asked again, later and later. */
-  constructor(ask, { onUnauthorized }, every = EVERY_MILLISECONDS) {
+  constructor(ask, every = EVERY_MILLISECONDS) {
     this.#ask = ask;
-    this.#onUnauthorized = onUnauthorized;
     this.#every = every;
     document.addEventListener("visibilitychange", () => !document.hidden && this.#life && this.now());
   }
@@ -53,10 +51,6 @@ export class Repeat {
     } catch (refusal) {
       if (life !== this.#life) return;
       if (refusal.status === undefined) throw refusal;
-      if (refusal.isUnauthorized) {
-        this.#onUnauthorized();
-        return;
-      }
       this.#failures += 1;
     }
     if (life !== this.#life) return;

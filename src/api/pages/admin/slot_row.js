@@ -1,5 +1,6 @@
 /** One slot: the job that it runs and how far that is; or free, at the same height. */
 
+import { Bar } from "../common/bar.js";
 import { element } from "../common/dom.js";
 import { span, whole } from "../common/format.js";
 import { to } from "../common/routes.js";
@@ -11,8 +12,7 @@ import { write } from "./rows.js";
 export class SlotRow {
   element = element("li", { class: "slot" });
   #jobId = null;
-  #fill = element("div", { class: "bar-fill" });
-  #bar = element("div", { class: "bar", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100" }, this.#fill);
+  #bar;
   #percent = element("span", { class: "slot-percent" });
   #facts = element("p", { class: "hint slot-facts" });
 
@@ -30,25 +30,23 @@ export class SlotRow {
       return;
     }
     const name = nameOf(running);
-    this.#bar.setAttribute("aria-label", words.progressOf(name));
-    // Of another job: it does not run backwards from there.
-    this.#fill.classList.add("at-once");
+    // Of another job: it does not run on from where the one before was.
+    this.#bar = new Bar(words.progressOf(name));
     const age = new Age(running.startedAt, { isSpan: true });
     const since = element("span", { class: "hint slot-since" }, `${words.runningFor} `, age.element);
     this.element.replaceChildren(
       element("p", { class: "slot-line" }, element("a", { class: "link name", href: to("jobs", running.jobId) }, name), this.#percent),
-      this.#bar,
+      this.#bar.element,
       element("div", { class: "slot-line" }, this.#facts, since),
     );
   }
 
   #move(running) {
     const percent = Math.max(0, Math.min(100, running.progress));
-    this.#bar.setAttribute("aria-valuenow", percent);
-    this.#fill.style.width = `${percent}%`;
-    requestAnimationFrame(() => this.#fill.classList.remove("at-once"));
+    const said = facts(running);
+    this.#bar.show(percent, [`${whole(percent)}%`, ...said].join(", "));
     write(this.#percent, `${whole(percent)}%`);
-    write(this.#facts, facts(running).join(" · "));
+    write(this.#facts, said.join(" · "));
   }
 }
 

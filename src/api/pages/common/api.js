@@ -90,7 +90,8 @@ function refusal(response, data) {
   const isWorded = details.some(({ message }, index) => message !== data.details[index].message);
   const sentence = words.refusals[data?.code] ?? (isWorded ? details.map(({ message }) => message).join(" ") : data?.detail);
   const message = sentence ?? (status === 429 ? words.tooMany(retryAfter ?? 5) : words.refused(status));
-  return new Refusal(status, message, { details, retryAfter, code: data?.code, facts: data ?? {} });
+  // That a session has ended the gate says, for all that asked.
+  return new Refusal(status, status === 401 ? "" : message, { details, retryAfter, code: data?.code, facts: data ?? {} });
 }
 
 export const session = {

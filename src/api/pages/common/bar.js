@@ -4,11 +4,12 @@ import { element } from "./dom.js";
 
 export class Bar {
   element;
-  #fill = element("div", { class: "bar-fill slides" });
+  #fill = element("div", { class: "bar-fill" });
   #percent = null;
 
-  constructor() {
-    this.element = element("div", { class: "bar", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100 }, this.#fill);
+  constructor(label = null) {
+    const values = { role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": label };
+    this.element = element("div", { class: "bar", ...values }, this.#fill);
   }
 
   /** What it is the progress of. */

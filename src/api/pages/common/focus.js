@@ -10,6 +10,20 @@ export function keepingFocus(act, fallback) {
   if (isLost(had)) fallback()?.focus();
 }
 
+/**
+ * Once at a time: while act goes on, pressing the buttons again does nothing, and they look it. Not disabled: a button
+ * that is, loses the focus.
+ */
+export async function busyWhile(buttons, act) {
+  if (buttons.some((one) => one.ariaDisabled === "true")) return;
+  for (const one of buttons) one.ariaDisabled = "true";
+  try {
+    await act();
+  } finally {
+    for (const one of buttons) one.ariaDisabled = "false";
+  }
+}
+
 /** Tab from the last goes on at the first: of a dialog, where browsers would leave the page for their own buttons. */
 export function goRound(event, place) {
   if (event.key !== "Tab") return;

@@ -7,7 +7,6 @@ const LONGEST_MILLISECONDS = 16_000;
 export class Poller {
   reached = true;
   #quietMilliseconds;
-  #onUnauthorized;
   #onReach = () => {};
   #life = null;
   #timer = 0;
@@ -15,9 +14,8 @@ export class Poller {
   #relaxed = false;
 
   /** quietMilliseconds: how often it is asked while a stream holds; null: not at all. */
-  constructor({ quietMilliseconds, onUnauthorized }) {
+  constructor({ quietMilliseconds }) {
     this.#quietMilliseconds = quietMilliseconds;
-    this.#onUnauthorized = onUnauthorized;
   }
 
   /** A stream holds, which tells what it tells. */
@@ -81,10 +79,6 @@ export class Poller {
       this.#tell(life, true);
     } catch (refusal) {
       if (life.signal.aborted) return;
-      if (refusal.isUnauthorized) {
-        this.#onUnauthorized();
-        return;
-      }
       this.#failures += 1;
       least = (refusal.retryAfter ?? 0) * 1000;
       this.#tell(life, false);

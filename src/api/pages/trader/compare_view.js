@@ -14,14 +14,12 @@ const LETTERS = ["A", "B"];
 
 export class CompareView {
   element = element("section", { class: "page compare" });
-  #shared;
   #heading = element("h2", { tabindex: "-1" }, words.compare);
   #place = element("div", { class: "run-place" });
   #choices = [words.first, words.second].map((text, index) => new Choice(text, `compare-${LETTERS[index]}`, () => this.#go()));
   #turn = 0;
 
-  constructor(shared) {
-    this.#shared = shared;
+  constructor() {
     const swap = button(words.swap, () => this.#swap(), { class: "quiet" });
     const fields = this.#choices.map((choice) => choice.element);
     this.element.append(this.#heading, element("div", { class: "toolbar" }, ...fields, swap), this.#place);
@@ -42,8 +40,7 @@ export class CompareView {
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       if (turn !== this.#turn) return;
-      if (refusal.isUnauthorized) this.#shared.onUnauthorized();
-      else this.#refused(refusal, args);
+      this.#refused(refusal, args);
     }
   }
 

@@ -14,9 +14,9 @@ export class Desk {
   #ticket;
   #wasLeft = false;
 
-  constructor({ jobs, allowance, announce, onUnauthorized }) {
+  constructor({ jobs, allowance, announce }) {
     const onSpent = () => allowance.refresh();
-    this.#runs = new Runs(jobs, { onUnauthorized, onSpent });
+    this.#runs = new Runs(jobs, { onSpent });
     this.#ticket = new Ticket({
       onQueued: (jobId, facts) => {
         if (!jobs.isOpen) return;
@@ -28,7 +28,6 @@ export class Desk {
       refusal: () => allowance.refusal,
       // It may be known to have changed by now.
       onRefused: () => allowance.refresh(0),
-      onUnauthorized,
     });
     allowance.onChange(() => this.#ticket.showMayRun());
   }

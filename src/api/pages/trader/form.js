@@ -25,7 +25,7 @@ export class Ticket {
   #parts;
   #errors;
 
-  /** calls: onQueued(jobId, facts); refusal(), why nothing may run now, or ""; onRefused(); onUnauthorized(). */
+  /** calls: onQueued(jobId, facts); refusal(), why nothing may run now, or ""; onRefused(). */
   constructor(calls) {
     this.#calls = calls;
     const [parameters, grid, period] = [new Parameters(find("parameters")), new Grid(), new Period()];
@@ -56,8 +56,7 @@ export class Ticket {
       // Someone else may be here by now.
       if (this.#userId === userId) this.#offer(series, offered);
     } catch (refusal) {
-      if (refusal.isUnauthorized) this.#calls.onUnauthorized();
-      else this.#show({ trouble: words.optionsLost(refusal.message) });
+      if (this.#userId === userId) this.#show({ trouble: words.optionsLost(refusal.message) });
     }
   }
 
@@ -66,8 +65,8 @@ export class Ticket {
     if (!this.#isLoaded) return;
     try {
       this.#parts.strategy.offer(await strategies());
-    } catch (refusal) {
-      if (refusal.isUnauthorized) this.#calls.onUnauthorized();
+    } catch {
+      // Those that were offered before stay.
     }
   }
 
@@ -126,8 +125,7 @@ export class Ticket {
       find("ticket").scrollIntoView({ block: "start" });
       find("symbol").focus({ preventScroll: true });
     } catch (refusal) {
-      if (refusal.isUnauthorized) this.#calls.onUnauthorized();
-      else say(find("ticket-message"), words.notCopied(refusal.message));
+      if (this.#userId === userId) say(find("ticket-message"), words.notCopied(refusal.message));
     }
   }
 
@@ -202,10 +200,6 @@ export class Ticket {
   }
 
   #refused(refusal) {
-    if (refusal.isUnauthorized) {
-      this.#calls.onUnauthorized();
-      return;
-    }
     const unplaced = this.#errors.show(refusal.details);
     if (refusal.details.length > 0 && unplaced.length === 0) return;
     if (refusal.code in words.used) this.#calls.onRefused();

@@ -1,6 +1,7 @@
 /** One run in the history: a row of a table, and on a phone a card. */
 
 import { button, element, say } from "../common/dom.js";
+import { busyWhile } from "../common/focus.js";
 import { money } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { isFinal } from "./jobs.js";
@@ -15,14 +16,13 @@ export class HistoryRow {
   element;
   job = null;
   #parts;
-  #busy = false;
 
   /** calls: onPick(is), onAgain(), which resolves when it was sent. */
   constructor(job, calls) {
     const pick = element("input", { type: "checkbox" });
     pick.addEventListener("change", () => calls.onPick(pick.checked));
     const name = element("a", { class: "link history-name", href: to("runs", job.jobId) });
-    const again = button(words.runAgain, () => this.#act(calls.onAgain), { class: "quiet" });
+    const again = button(words.runAgain, () => busyWhile([again], calls.onAgain), { class: "quiet" });
     const change = element("a", { class: "link", href: to("", { copy: job.jobId }) }, words.change);
     const parts = { pick, name, again, change, period: element("span", { class: "hint" }), chip: element("span", { class: "chip" }), extra: element("span", { class: "hint history-extra" }) };
     parts.figures = headline(job).map(([label]) => element("td", { class: "number figure", "data-label": label }));
@@ -65,14 +65,5 @@ export class HistoryRow {
 
   pick(is) {
     this.#parts.pick.checked = is;
-  }
-
-  async #act(onAgain) {
-    if (this.#busy) return;
-    this.#busy = true;
-    this.#parts.again.setAttribute("aria-disabled", true);
-    await onAgain();
-    this.#parts.again.removeAttribute("aria-disabled");
-    this.#busy = false;
   }
 }

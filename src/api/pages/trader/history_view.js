@@ -105,10 +105,6 @@ export class HistoryView {
   }
 
   #busy(is, refusal = null) {
-    if (refusal?.isUnauthorized) {
-      this.#shared.onUnauthorized();
-      return;
-    }
     const count = this.#rows.size;
     this.#table.setAttribute("aria-busy", is);
     this.#table.hidden = count === 0;
@@ -167,8 +163,7 @@ export class HistoryView {
       this.#shared.allowance.refresh();
       this.#shared.announce(words.queuedAgain);
     } catch (refusal) {
-      if (refusal.isUnauthorized) this.#shared.onUnauthorized();
-      else say(this.#message, refusal.message);
+      say(this.#message, refusal.message);
     }
   }
 }

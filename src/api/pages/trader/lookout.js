@@ -13,10 +13,10 @@ export class Lookout extends Poller {
   #heardAt = new Map();
 
   /**
-   * calls: onJob(job), onGone(jobId), onCaughtUp(), onUnauthorized(), unfinished(), the ids of those that are.
+   * calls: onJob(job), onGone(jobId), onCaughtUp(), unfinished(), the ids of those that are.
    */
   constructor(calls) {
-    super({ onUnauthorized: calls.onUnauthorized, quietMilliseconds: QUIET_MILLISECONDS });
+    super({ quietMilliseconds: QUIET_MILLISECONDS });
     this.#calls = calls;
   }
 

@@ -31,14 +31,14 @@ const jobs = new Jobs({
   onStranger: () => gate.begin(),
 });
 const allowance = new Allowance();
-const shared = { jobs, allowance, announce, onUnauthorized: () => gate.ended(), retitle: () => routes.retitle() };
+const shared = { jobs, allowance, announce, retitle: () => routes.retitle() };
 const later = (load) => new LazyView(load, () => routes.retitle());
 const views = {
   "": new Desk(shared),
   runs: later(async () => new (await import("./run_view.js")).RunView(shared)),
   history: later(async () => new (await import("./history_view.js")).HistoryView(shared)),
   strategies: later(async () => new (await import("./strategies_view.js")).StrategiesView(shared)),
-  compare: later(async () => new (await import("./compare_view.js")).CompareView(shared)),
+  compare: later(async () => new (await import("./compare_view.js")).CompareView()),
 };
 const routes = new Routes(find("views"), views, mark);
 const lookout = new Lookout({
@@ -48,7 +48,6 @@ const lookout = new Lookout({
     jobs.tell();
     for (const view of Object.values(views)) view.settle?.();
   },
-  onUnauthorized: () => gate.ended(),
   unfinished: () => jobs.unfinished(),
 });
 function forget(jobId) {

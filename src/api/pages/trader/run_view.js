@@ -2,7 +2,7 @@
 
 import { Refusal } from "../common/api.js";
 import { button, element, say } from "../common/dom.js";
-import { keepingFocus } from "../common/focus.js";
+import { busyWhile, keepingFocus } from "../common/focus.js";
 import { money } from "../common/format.js";
 import { to } from "../common/routes.js";
 import { words as common } from "../words/common.js";
@@ -121,28 +121,23 @@ export class RunView {
       job.status === "completed" && job.kind === "backtest" ? link(words.compare, to("compare", jobId)) : null,
       link(words.change, to("", { copy: jobId })),
       copies(words.copyAddress, () => location.href, "quiet"),
-      isFinal(job) && !best ? button(words.again, (event) => this.#again(event.target), { class: "quiet" }) : null,
+      isFinal(job) && !best ? button(words.again, ({ target }) => busyWhile([target], () => this.#again()), { class: "quiet" }) : null,
     ].filter(Boolean);
   }
 
-  async #again(press) {
-    if (press.getAttribute("aria-disabled") === "true") return;
-    press.setAttribute("aria-disabled", true);
+  async #again() {
     say(this.#problem, "");
     try {
       const queued = await again(this.#asked.jobId);
       this.#shared.allowance?.refresh();
       location.hash = to("runs", queued.jobId);
     } catch (refusal) {
-      if (refusal.isUnauthorized) this.#shared.onUnauthorized();
-      else say(this.#problem, refusal.message);
-      press.setAttribute("aria-disabled", false);
+      say(this.#problem, refusal.message);
     }
   }
 
   #refused(refusal) {
-    if (refusal.isUnauthorized) this.#shared.onUnauthorized();
-    else if (refusal.status === 404) this.#missing();
+    if (refusal.status === 404) this.#missing();
     else {
       const { jobId, best } = this.#asked;
       const enter = () => this.enter([jobId], new URLSearchParams(best ? { best } : {}));

@@ -213,8 +213,7 @@ export class Runs {
     try {
       await action();
     } catch (refusal) {
-      if (refusal.isUnauthorized) this.#calls.onUnauthorized();
-      else say(find("runs-message"), refusal.message);
+      say(find("runs-message"), refusal.message);
     }
   }
 }

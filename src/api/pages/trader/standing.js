@@ -3,7 +3,7 @@
 import { Bar } from "../common/bar.js";
 import { secondsSince } from "../common/clock.js";
 import { button, element, say } from "../common/dom.js";
-import { keepingFocus } from "../common/focus.js";
+import { busyWhile, keepingFocus } from "../common/focus.js";
 import { span } from "../common/format.js";
 import { words as common } from "../words/common.js";
 import { words } from "../words/run.js";
@@ -17,7 +17,6 @@ export class Standing {
   #job = null;
   #clock = 0;
   #state = element("p", { class: "standing-phase", tabindex: "-1" });
-  #isStopping = false;
   #number = element("p", { class: "standing-number" });
   #bar = new Bar();
   #extra = element("p", { class: "standing-extra" });
@@ -27,7 +26,7 @@ export class Standing {
 
   /** onCancel(): resolves when the server took it, or throws a Refusal. */
   constructor(onCancel) {
-    this.#stop = button(common.cancel, () => this.#cancel(onCancel), { class: "quiet" });
+    this.#stop = button(common.cancel, () => busyWhile([this.#stop], () => this.#cancel(onCancel)), { class: "quiet" });
     const head = element("div", { class: "standing-head" }, this.#state, this.#number);
     this.element.append(head, this.#bar.element, this.#extra, this.#hint, this.#problem, this.#stop);
   }
@@ -58,17 +57,12 @@ export class Standing {
   }
 
   async #cancel(onCancel) {
-    if (this.#isStopping) return;
-    this.#isStopping = true;
-    this.#stop.setAttribute("aria-disabled", true);
     say(this.#problem, "");
     try {
       await onCancel();
     } catch (refusal) {
       say(this.#problem, refusal.message);
     }
-    this.#isStopping = false;
-    this.#stop.setAttribute("aria-disabled", false);
   }
 }
 

@@ -78,8 +78,7 @@ export class StrategiesView {
     } catch (refusal) {
       if (asked !== this.#asked) return;
       if (!(refusal instanceof Refusal)) throw refusal;
-      if (refusal.isUnauthorized) this.#shared.onUnauthorized();
-      else this.#missing(refusal, () => this.enter([id], query));
+      this.#missing(refusal, () => this.enter([id], query));
     }
   }
 
@@ -164,8 +163,7 @@ export class StrategiesView {
   }
 
   #lost(refusal) {
-    if (refusal.isUnauthorized) this.#shared.onUnauthorized();
-    else this.#tell("unknown", words.notChecked(refusal.message));
+    this.#tell("unknown", words.notChecked(refusal.message));
   }
 
   #tell(state, text) {
@@ -224,7 +222,7 @@ export class StrategiesView {
       else this.#goOn(kept, definition);
     } catch (refusal) {
       this.#unsure = refusal.isUncertain ? definition : null;
-      if (asked === this.#asked || refusal.isUnauthorized) this.#refused(refusal);
+      if (asked === this.#asked) this.#refused(refusal);
     }
   }
 
@@ -245,10 +243,6 @@ export class StrategiesView {
   }
 
   #refused(refusal) {
-    if (refusal.isUnauthorized) {
-      this.#shared.onUnauthorized();
-      return;
-    }
     const details = refusal.details.map((detail) => ({ ...detail, path: detail.path.replace(/^definition\./, "") }));
     if (refusal.code === "name_taken") details.push({ path: "name", message: refusal.message });
     const unplaced = this.#editor.refuse(details);
@@ -276,7 +270,7 @@ export class StrategiesView {
       this.#shared.announce(words.removed(title));
       if (asked === this.#asked) location.hash = to("strategies");
     } catch (refusal) {
-      if (asked === this.#asked || refusal.isUnauthorized) this.#refused(refusal);
+      if (asked === this.#asked) this.#refused(refusal);
     }
   }
 }
