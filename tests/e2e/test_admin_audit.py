@@ -73,7 +73,7 @@ def test_filters_are_in_the_address_and_pages_follow(browser: Browser, slow_site
 
         page.get_by_label("Operator").fill("nobody")
         page.keyboard.press("Enter")
-        expect(page.locator("#views [role=alert]:visible")).to_contain_text("userId must be a UUID")
+        expect(page.locator("#views [role=alert]:visible")).to_contain_text("“userId” must be a whole id")
 
 
 def test_findings_come_gravest_first_and_are_looked_for_again(browser: Browser, slow_site: Site) -> None:
