@@ -137,7 +137,7 @@ def test_a_session_that_ended_leads_to_the_login_and_leaves_nothing(browser: Bro
         page = visit.page
         expect(count(page, "waiting")).to_have_text("0")
         page.context.clear_cookies()
-        page.get_by_role("link", name="Doctor", exact=True).click()
+        page.evaluate("() => { location.hash = '#/doctor' }")
         expect(page.locator("#login-message")).to_contain_text("Your session has ended")
         expect(page.locator("#views")).to_be_hidden()
         expect(page.locator("#alerts")).to_be_hidden()
