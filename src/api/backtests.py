@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.accounts import Account
 from api.auth import identify
-from api.enqueue import FIRST_KIND, Kind, add, fingerprint, queued, standing
+from api.enqueue import FIRST_KIND, Kind, a_key_once, add, fingerprint, idempotency_key, queued, standing
 from api.etags import is_known
 from api.problems import conflict, not_found
 from api.shapes import job_shape, parameters, request_shape
@@ -113,12 +113,16 @@ async def cancel(request: Request) -> Response:
 
 
 async def requeue(request: Request) -> Response:
-    """POST /api/backtest/queue/{jobId}/requeue: run a final job again, as a new one."""
+    """POST /api/backtest/queue/{jobId}/requeue: run a final job again, as a new one; with the same key, once."""
     account = await identify(request)
     job_id = parse_job_id(request.path_params["job_id"])
+    key = idempotency_key(request)
     queue: Queue = request.app.state.queue
     try:
-        enqueued = await queue.requeue(job_id, user_id=account.user_id, tier=account.tier, is_estimated=True)
+        with a_key_once():
+            enqueued = await queue.requeue(
+                job_id, user_id=account.user_id, tier=account.tier, idempotency_key=key, is_estimated=True
+            )
     except JobNotFound:
         raise not_found("job") from None
     except WrongState as error:

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -52,13 +53,19 @@ async def add(request: Request, kind: Kind) -> Response:
     account = await identify(request)
     settings: ApiSettings = request.app.state.settings
     body = await read_json(request, limit=settings.body_bytes, seconds=settings.body_seconds)
-    key = _idempotency_key(request)
+    key = idempotency_key(request)
+    with a_key_once():
+        return queued(request, await _add(request, account, kind, body, key))
+
+
+@contextmanager
+def a_key_once() -> Iterator[None]:
+    """Problem 422 where a key turns out to have been another request's."""
     try:
-        enqueued = await _add(request, account, kind, body, key)
+        yield
     except IdempotencyConflict:
         detail = "This Idempotency-Key was used for another request. Use a new key for each request."
         raise Problem(422, "Idempotency key reused", detail, code="idempotency_conflict") from None
-    return queued(request, enqueued)
 
 
 async def _add(request: Request, account: Account, kind: Kind, body: dict[str, Any], key: str | None) -> Enqueued:
@@ -173,7 +180,8 @@ def _placed(error: StrategyError) -> str:
     return f"{place}: {sentence(error)}"
 
 
-def _idempotency_key(request: Request) -> str | None:
+def idempotency_key(request: Request) -> str | None:
+    """The header's, if there is one. Problem 400."""
     key = request.headers.get("idempotency-key")
     if key is None:
         return None

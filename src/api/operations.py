@@ -117,7 +117,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("DELETE", JOB, "Cancel a job; again is fine", {200: answers.Job}, refuses=(404, 409)),
     Operation(
         "POST", f"{JOB}/requeue", "Run a final job again, as a new one", {200: answers.Queued},
-        refuses=(402, 404, 409), answers_with=ADDED,
+        headers=KEY, refuses=(400, 402, 404, 409, 422), answers_with=ADDED,
     ),
     Operation(
         "GET", f"{JOB}/result", "What a completed run or sweep left behind",

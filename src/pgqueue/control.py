@@ -1,6 +1,7 @@
 """What is done to jobs that are there: cancel, requeue, another priority, delete."""
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -48,12 +49,14 @@ class Control(Enqueueing):
         *,
         user_id: UUID | None = None,
         tier: int | None = None,
+        idempotency_key: str | None = None,
         is_estimated: bool = False,
         actor: str | None = None,
     ) -> Enqueued:
         """Run a final job again, as a new job that names the old one. JobNotFound; WrongState while unfinished.
 
-        tier, is_estimated: as in enqueue.
+        tier, is_estimated: as in enqueue. The same key gives the new job once more. Raises IdempotencyConflict where it
+        was another request's.
         """
         async with self._pool.connection() as connection:
             asked = {"job_id": job_id, "user_id": user_id}
@@ -71,14 +74,18 @@ class Control(Enqueueing):
                     user_id=row["user_id"],
                     tier=tier,
                     priority=row["priority"],
+                    idempotency_key=idempotency_key,
+                    request_hash=None if idempotency_key is None else sha256(b"requeue" + job_id.bytes).digest(),
                     requeued_from=job_id,
                     connection=connection,
                 )
-                told = {"job_id": job_id, "requeued_as": enqueued.job_id, "actor": self._acting(actor, user_id)}
-                await connection.execute(sql("record_requeue"), told)
-            self._waiting.enqueued(row["queue"])
-            self._hints.ready(row["queue"])
-            self._hints.changed(enqueued.job_id)
+                if enqueued.created:
+                    told = {"job_id": job_id, "requeued_as": enqueued.job_id, "actor": self._acting(actor, user_id)}
+                    await connection.execute(sql("record_requeue"), told)
+            if enqueued.created:
+                self._waiting.enqueued(row["queue"])
+                self._hints.ready(row["queue"])
+                self._hints.changed(enqueued.job_id)
             return await self._with_quota(connection, enqueued, user_id, tier) if is_estimated else enqueued
 
     async def set_priority(

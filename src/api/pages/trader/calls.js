@@ -24,7 +24,8 @@ export const look = (jobId, etag, signal) =>
 export const submit = async (body, key) =>
   (await ask("POST", "grid" in body ? `${ROOT}/api/backtest/sweeps` : QUEUE, { body, headers: { "Idempotency-Key": key } })).data;
 export const cancel = async (jobId) => (await ask("DELETE", of(jobId))).data;
-export const requeue = async (jobId) => (await ask("POST", `${of(jobId)}/requeue`)).data;
+export const requeue = async (jobId, key) =>
+  (await ask("POST", `${of(jobId)}/requeue`, { headers: { "Idempotency-Key": key } })).data;
 export const page = async (url) => (await ask("GET", url)).data;
 
 /** Where a result is, with what is asked of it: best, sort, order, offset, limit, format, heatmap, metric. */
@@ -42,10 +43,6 @@ function search(facts) {
   for (const [name, value] of Object.entries(facts)) if (value !== null && value !== undefined) query.append(name, value);
   return query.size > 0 ? `?${query}` : "";
 }
-
-/** As random as crypto.randomUUID, which browsers keep from pages that came over plain http. */
-export const newKey = () =>
-  [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
 
 const STRATEGIES = `${ROOT}/api/strategies`;
 const strategyAt = (id) => `${STRATEGIES}/${encodeURIComponent(id)}`;

@@ -3,7 +3,8 @@
 import { confirmed } from "../common/confirm.js";
 import { to } from "../common/routes.js";
 import { words } from "../words/sweep.js";
-import { newKey, submit } from "./calls.js";
+import { submit } from "./calls.js";
+import { Once } from "./once.js";
 
 /** fast 10, slow 50 */
 export const said = (params) => Object.entries(params).map(([name, value]) => `${name} ${value}`).join(", ");
@@ -13,8 +14,7 @@ export class Combinations {
   #kept;
   #onProblem;
   #isAsking = false;
-  /** The key of a run whose answer was lost, by its parameters: asked for again with it, it is not run twice. */
-  #keys = new Map();
+  #once = new Once();
 
   /** job: the sweep, as it is told alone. kept: how many of the best are stored in full. onProblem(sentence, refusal) */
   constructor(job, kept, onProblem) {
@@ -41,14 +41,10 @@ export class Combinations {
 
   async #run(params) {
     this.#onProblem("");
-    const what = said(params);
-    const key = this.#keys.get(what) ?? newKey();
     try {
-      const { jobId } = await submit(this.#body(params), key);
-      this.#keys.delete(what);
+      const { jobId } = await this.#once.ask(said(params), (key) => submit(this.#body(params), key));
       location.hash = to("runs", jobId);
     } catch (refusal) {
-      if (refusal.isUncertain) this.#keys.set(what, key);
       this.#onProblem(refusal.status === 0 ? `${refusal.message} ${words.uncertain}` : refusal.message);
     }
   }

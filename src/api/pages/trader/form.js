@@ -1,10 +1,11 @@
 /** The order ticket: what to run, on what, from when to when. The server is the judge of what is valid. */
 
-import { look, newKey, strategies, submit, symbols } from "./calls.js";
+import { look, strategies, submit, symbols } from "./calls.js";
 import { kept, keep } from "./choices.js";
 import { Errors } from "./errors.js";
 import { Grid } from "./grid.js";
 import { Market } from "./market.js";
+import { Once } from "./once.js";
 import { bodyOf, fill, isSweep, setMode } from "./order.js";
 import { Parameters } from "./parameters.js";
 import { Period } from "./period.js";
@@ -20,8 +21,7 @@ export class Ticket {
   #isSending = false;
   /** What an address asked for before there was anything to choose from. */
   #asked = null;
-  /** The submit whose outcome is unknown: sent again as it was, it keeps its key and is not run twice. */
-  #unsure = null;
+  #once = new Once();
   #parts;
   #errors;
 
@@ -84,7 +84,8 @@ export class Ticket {
   }
 
   clear() {
-    this.#userId = this.#asked = this.#unsure = null;
+    this.#userId = this.#asked = null;
+    this.#once.clear();
     this.#isLoaded = false;
     this.#errors.clear();
     for (const part of ["market", "period", "strategy"]) this.#parts[part].clear();
@@ -159,17 +160,15 @@ export class Ticket {
       return;
     }
     const body = bodyOf(this.#parts);
-    const text = JSON.stringify(body);
-    const sent = this.#unsure?.text === text ? this.#unsure : { text, key: newKey() };
     const [userId, hasDays] = [this.#userId, this.#parts.period.chosen !== null];
     this.#sending(true);
     try {
-      const queued = await submit(body, sent.key);
-      this.#unsure = null;
+      const queued = await this.#once.ask(JSON.stringify(body), (key) => submit(body, key));
+      // Whatever was lost before has shown up in the list by now, or did not arrive: sent anew it is meant anew.
+      this.#once.clear();
       keep(userId, body, hasDays);
       this.#calls.onQueued(queued.jobId, this.#facts(body, queued));
     } catch (refusal) {
-      this.#unsure = refusal.isUncertain ? sent : null;
       // The ticket is empty by now; what was in it is there again after the next login.
       if (refusal.isUnauthorized) keep(userId, body, hasDays);
       this.#refused(refusal);
