@@ -6,7 +6,8 @@ page; how long all pages take to the end is told for a search that finds nothing
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -51,13 +52,20 @@ select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '7' ||
 
 
 def run(options: Options) -> dict[str, Any]:
+    with many_jobs(options) as (database_url, jobs):
+        return {"jobs": jobs} | asyncio.run(_look(database_url, options, jobs))
+
+
+@contextmanager
+def many_jobs(options: Options) -> Iterator[tuple[str, int]]:
+    """The address of a database that is full of jobs, and how many they are."""
     jobs = QUICK_JOBS if options.quick else JOBS
     with own_database() as database_url:
         with psycopg.connect(database_url, autocommit=True, cursor_factory=psycopg.ClientCursor) as connection:
             connection.execute(FILL, {"jobs": jobs})
             connection.execute("vacuum analyze pgqueue.jobs")
         say(options, f"{jobs:,} jobs are there")
-        return {"jobs": jobs} | asyncio.run(_look(database_url, options, jobs))
+        yield database_url, jobs
 
 
 def _searches(jobs: int, some_id: UUID) -> dict[str, Wanted]:

@@ -9,11 +9,10 @@ from contextlib import ExitStack
 from statistics import median
 from typing import Any
 
-import psycopg
 from playwright.sync_api import Page
 
-from bench.harness import Options, main, own_database, processes, say
-from bench.operators import FILL, JOBS, QUICK_JOBS
+from bench.harness import Options, main, processes, say
+from bench.operators import many_jobs
 from bench.page_weight import PATIENCE_MILLISECONDS, chromium, operator
 
 ROUNDS = 3
@@ -48,23 +47,22 @@ LOOK = """hash => new Promise(done => {
 
 
 def run(options: Options) -> dict[str, Any]:
-    jobs = QUICK_JOBS if options.quick else JOBS
-    with own_database() as database_url:
-        with psycopg.connect(database_url, autocommit=True, cursor_factory=psycopg.ClientCursor) as connection:
-            connection.execute(FILL, {"jobs": jobs})
-            connection.execute("vacuum analyze pgqueue.jobs")
-        say(options, f"{jobs:,} jobs are there")
-        with processes(database_url, SERVE) as (served,), chromium() as browser, ExitStack() as stack:
-            context = browser.new_context(viewport={"width": 1280, "height": 900})
-            stack.callback(context.close)
-            context.set_default_timeout(PATIENCE_MILLISECONDS)
-            key = operator({**os.environ, "DATABASE_URL": database_url})
-            context.request.post(f"{served['url']}/api/session", headers={"Authorization": f"Bearer {key}"})
-            page = context.new_page()
-            page.goto(f"{served['url']}/admin")
-            page.wait_for_selector("#connection[data-state=live]")
-            found = {name: searched(page, search) for name, search in SEARCHES.items()}
-            say(options, "\n".join(f"{name}: {each}" for name, each in found.items()))
+    with (
+        many_jobs(options) as (database_url, jobs),
+        processes(database_url, SERVE) as (served,),
+        chromium() as browser,
+        ExitStack() as stack,
+    ):
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        stack.callback(context.close)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        key = operator({**os.environ, "DATABASE_URL": database_url})
+        context.request.post(f"{served['url']}/api/session", headers={"Authorization": f"Bearer {key}"})
+        page = context.new_page()
+        page.goto(f"{served['url']}/admin")
+        page.wait_for_selector("#connection[data-state=live]")
+        found = {name: searched(page, search) for name, search in SEARCHES.items()}
+        say(options, "\n".join(f"{name}: {each}" for name, each in found.items()))
     return {"jobs": jobs} | {f"{name}_ms": each for name, each in found.items()}
 
 
